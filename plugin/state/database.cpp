@@ -1,0 +1,229 @@
+#include "plugin/state/database.hpp"
+
+#include <sqlite3.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace two_path::state {
+namespace {
+
+/// WAL: readers (a backup, the sqlite3 shell) never block the worker, and a commit is one append and one
+/// sync. synchronous=FULL: in WAL mode NORMAL may lose the last commits at a power cut, which would revive a
+/// certification that was invalidated, or forget a step that the device was told is done.
+/// secure_delete: a deleted certification's bytes are overwritten with zeros, not left in a free page.
+/// foreign_keys: off by default in SQLite; events and certifications must not outlive their session.
+/// busy_timeout: the sqlite3 shell or `create-user` of another process may hold the lock for a moment.
+constexpr const char* connection_settings = "PRAGMA busy_timeout=5000;"
+                                            "PRAGMA synchronous=FULL;"
+                                            "PRAGMA foreign_keys=ON;"
+                                            "PRAGMA secure_delete=ON;"
+                                            "PRAGMA trusted_schema=OFF;";
+
+std::string message_of(sqlite3* connection) {
+    return connection == nullptr ? "out of memory" : sqlite3_errmsg(connection);
+}
+
+Error unusable(const std::filesystem::path& file, const std::string& why) {
+    return fail(Errc::bad_configuration, "the database " + file.string() + " " + why);
+}
+
+/// SQLite gives its -wal and -shm files the mode of the database, so it is made before SQLite could.
+Result<void> keep_private(const std::filesystem::path& file) {
+    const int made = ::open(file.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+    if (made >= 0) {
+        ::close(made);
+        return {};
+    }
+    if (errno != EEXIST) return unusable(file, "cannot be created: " + std::string(std::strerror(errno)));
+    std::error_code ec;
+    using std::filesystem::perms;
+    std::filesystem::permissions(file, perms::owner_read | perms::owner_write, ec);
+    if (ec) return unusable(file, "cannot be made private: " + ec.message());
+    return {};
+}
+
+} // namespace
+
+Query::Query(sqlite3_stmt* statement)
+  : statement_(statement) {}
+
+Query::Query(Query&& other) noexcept
+  : statement_(std::exchange(other.statement_, nullptr))
+  , bound_(other.bound_) {}
+
+Query::~Query() {
+    if (statement_ == nullptr) return;
+    sqlite3_reset(statement_);
+    sqlite3_clear_bindings(statement_);
+}
+
+void Query::check(int code) const {
+    if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE) return;
+    throw std::runtime_error("the state database failed: " + message_of(sqlite3_db_handle(statement_)) +
+                             " in `" + sqlite3_sql(statement_) + "`");
+}
+
+Query& Query::bind(std::string_view text) {
+    const char* data = text.data() == nullptr ? "" : text.data();
+    check(sqlite3_bind_text64(statement_, ++bound_, data, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+    return *this;
+}
+
+Query& Query::bind(double real) {
+    check(sqlite3_bind_double(statement_, ++bound_, real));
+    return *this;
+}
+
+Query& Query::bind(std::nullopt_t) {
+    check(sqlite3_bind_null(statement_, ++bound_));
+    return *this;
+}
+
+Query& Query::bind_number(std::int64_t number) {
+    check(sqlite3_bind_int64(statement_, ++bound_, number));
+    return *this;
+}
+
+bool Query::next() {
+    const int code = sqlite3_step(statement_);
+    check(code);
+    return code == SQLITE_ROW;
+}
+
+void Query::run() {
+    while (next()) {
+    }
+}
+
+std::string Query::text(int column) const {
+    const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+    if (bytes == nullptr) return {};
+    return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+std::int64_t Query::number(int column) const {
+    return sqlite3_column_int64(statement_, column);
+}
+
+double Query::real(int column) const {
+    return sqlite3_column_double(statement_, column);
+}
+
+bool Query::null(int column) const {
+    return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
+std::optional<std::string> Query::text_or_none(int column) const {
+    return null(column) ? std::nullopt : std::optional(text(column));
+}
+
+std::optional<std::int64_t> Query::number_or_none(int column) const {
+    return null(column) ? std::nullopt : std::optional(number(column));
+}
+
+void Database::Close::operator()(sqlite3* connection) const noexcept {
+    sqlite3_close_v2(connection);
+}
+
+void Database::Finalize::operator()(sqlite3_stmt* statement) const noexcept {
+    sqlite3_finalize(statement);
+}
+
+Database::Database(Database&&) noexcept = default;
+Database& Database::operator=(Database&&) noexcept = default;
+Database::~Database() = default;
+
+Result<Database> Database::open(const std::filesystem::path& file,
+                                std::span<const std::string_view> migrations) {
+    if (auto made = keep_private(file); !made) return made.error();
+    sqlite3* connection = nullptr;
+    const int code = sqlite3_open_v2(file.c_str(), &connection, SQLITE_OPEN_READWRITE, nullptr);
+    Database database;
+    database.connection_.reset(connection);
+    if (code != SQLITE_OK) return unusable(file, "cannot be opened: " + message_of(connection));
+    if (auto prepared = database.prepare_connection(file); !prepared) return prepared.error();
+    if (auto migrated = database.migrate(file, migrations); !migrated) return migrated.error();
+    return database;
+}
+
+Result<void> Database::prepare_connection(const std::filesystem::path& file) {
+    try {
+        execute(connection_settings);
+        auto mode = query("PRAGMA journal_mode=WAL");
+        if (!mode.next() || mode.text(0) != "wal")
+            return unusable(file, "cannot use a write-ahead log; put the state on a local file system");
+    } catch (const std::runtime_error& error) {
+        return unusable(file, "cannot be used: " + std::string(error.what()));
+    }
+    return {};
+}
+
+Result<void> Database::migrate(const std::filesystem::path& file,
+                               std::span<const std::string_view> migrations) {
+    const auto newest = static_cast<std::int64_t>(migrations.size());
+    try {
+        while (true) {
+            Transaction transaction(*this);
+            const auto version = pragma("user_version");
+            if (version > newest)
+                return unusable(file, "has schema " + std::to_string(version) +
+                                          ", this program knows up to " + std::to_string(newest) +
+                                          ": install the newer program again, or restore the backup made "
+                                          "before the upgrade");
+            if (version == newest) return {};
+            execute(std::string(migrations[static_cast<std::size_t>(version)]));
+            execute("PRAGMA user_version=" + std::to_string(version + 1));
+            transaction.commit();
+        }
+    } catch (const std::runtime_error& error) {
+        return unusable(file, "cannot be brought to schema " + std::to_string(newest) + ": " + error.what());
+    }
+}
+
+void Database::execute(const std::string& sql) {
+    if (sqlite3_exec(connection_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+        throw std::runtime_error("the state database failed: " + message_of(connection_.get()));
+}
+
+std::int64_t Database::pragma(const std::string& name) {
+    auto asked = query("PRAGMA " + name);
+    return asked.next() ? asked.number(0) : 0;
+}
+
+Query Database::query(std::string_view sql) {
+    auto found = statements_.find(sql);
+    if (found == statements_.end()) {
+        sqlite3_stmt* statement = nullptr;
+        const int code = sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()),
+                                            SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+        if (code != SQLITE_OK)
+            throw std::runtime_error("the state database failed: " + message_of(connection_.get()) + " in `" +
+                                     std::string(sql) + "`");
+        found = statements_.emplace(std::string(sql), statement).first;
+    }
+    return Query(found->second.get());
+}
+
+std::int64_t Database::changes() const {
+    return sqlite3_changes64(connection_.get());
+}
+
+Transaction::Transaction(Database& database)
+  : database_(&database) {
+    database_->execute("BEGIN IMMEDIATE");
+}
+
+Transaction::~Transaction() {
+    if (open_) sqlite3_exec(database_->connection_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void Transaction::commit() {
+    database_->execute("COMMIT");
+    open_ = false;
+}
+
+} // namespace two_path::state

@@ -1,0 +1,72 @@
+/// What the plugin keeps: releases, sessions, and what happened to them. Times are UNIX milliseconds.
+#pragma once
+
+#include "protocol/descriptor.hpp"
+#include "protocol/messages.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace two_path::state {
+
+/// A published release.
+struct Release {
+    Descriptor descriptor;
+    std::string text; ///< the descriptor's JSON as published
+    std::int64_t published{0};
+};
+
+/// A session: what the device opened it with, and how far it has come.
+struct Session {
+    std::string id;
+    std::string device;
+    std::string deployment;
+    messages::OpenRequest request; ///< as opened; never holds the certification nor the file ids
+    std::string version;           ///< the release's
+    bool version_check{true};
+    bool reboot_always{false};
+    std::uint64_t block_size{0};
+    std::uint64_t total{0}; ///< encoded bytes of the files that are not empty
+    std::int64_t opened{0};
+    std::int64_t changed{0};
+
+    SessionState state{SessionState::opened};
+    std::optional<Errc> reason;
+    std::string detail;
+    std::string stage;                ///< of a failure: the module's state and step
+    std::optional<std::string> nonce; ///< of the last request for the version
+    std::string nonce_boot_id;        ///< of the boot that was asked
+    bool nonce_answered{false};
+    std::optional<std::string> reported; ///< the version that the device read
+    std::uint64_t sent{0};               ///< bytes handed to the second path
+    std::optional<messages::TransferReport> transfer;
+};
+
+/// One line of the audit trail.
+struct Event {
+    std::int64_t number{0}; ///< within the session, from 1
+    std::int64_t time{0};
+    std::string step; ///< a SessionStep's name, or what happened without a change of state
+    SessionState state{SessionState::opened}; ///< after it
+    std::string cause;                        ///< `device`, `operator`, `plugin` or `host`
+    std::string detail;
+};
+
+/// A certification that lives, as stored. Secret.
+struct StoredCertification {
+    std::string session;
+    Certification certification;
+    std::int64_t expires{0};
+};
+
+/// Which sessions a list shows; empty fields do not filter. Newest first.
+struct SessionFilter {
+    std::string device;
+    std::string release;
+    std::optional<SessionState> state;
+    std::uint64_t limit{100};
+};
+
+} // namespace two_path::state

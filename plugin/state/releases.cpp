@@ -1,0 +1,66 @@
+#include "plugin/state/store.hpp"
+
+namespace two_path::state {
+namespace {
+
+Release read_release(const Query& query) {
+    Release release;
+    release.text = query.text(0);
+    release.published = query.number(1);
+    auto descriptor = parse_descriptor(release.text);
+    if (!descriptor)
+        throw std::runtime_error("the state database holds a release that cannot be read: " +
+                                 descriptor.error().message());
+    release.descriptor = std::move(*descriptor);
+    return release;
+}
+
+} // namespace
+
+std::optional<Release> Store::release(std::string_view name) {
+    auto query = database_.query("SELECT descriptor, published FROM releases WHERE name = ?");
+    query.with(name);
+    if (!query.next()) return std::nullopt;
+    return read_release(query);
+}
+
+std::vector<Release> Store::releases() {
+    auto query = database_.query("SELECT descriptor, published FROM releases ORDER BY published DESC, name");
+    std::vector<Release> all;
+    while (query.next())
+        all.push_back(read_release(query));
+    return all;
+}
+
+void Store::add_release(const Release& release) {
+    const auto& descriptor = release.descriptor;
+    Transaction transaction(database_);
+    database_
+        .query("INSERT INTO releases (name, version, version_check, stream, sequence, block_size, "
+               "reboot_always, descriptor, published) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        .with(descriptor.release, descriptor.version, descriptor.version_check, descriptor.stream,
+              descriptor.sequence, descriptor.block_size, descriptor.installer.reboot == Reboot::always,
+              release.text, release.published)
+        .run();
+    for (const auto& file : descriptor.files)
+        database_.query("INSERT INTO release_files (release, id, name, size) VALUES (?, ?, ?, ?)")
+            .with(descriptor.release, file.id, file.name, file.wire_size)
+            .run();
+    transaction.commit();
+}
+
+bool Store::remove_release(std::string_view name) {
+    database_.query("DELETE FROM releases WHERE name = ?").with(name).run();
+    return database_.changes() > 0;
+}
+
+std::vector<std::string> Store::releases_with(std::string_view payload) {
+    auto query = database_.query("SELECT DISTINCT release FROM release_files WHERE id = ? ORDER BY release");
+    query.with(payload);
+    std::vector<std::string> names;
+    while (query.next())
+        names.push_back(query.text(0));
+    return names;
+}
+
+} // namespace two_path::state

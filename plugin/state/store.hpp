@@ -1,0 +1,75 @@
+/// two-path.db: releases, sessions, events and live certifications, asked for by name.
+#pragma once
+
+#include "plugin/clock.hpp"
+#include "plugin/state/database.hpp"
+#include "plugin/state/records.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace two_path::state {
+
+/// Used by the worker only. Every change is one transaction, on the disk when the function returns. Throws
+/// std::runtime_error when the disk or SQLite fails.
+class Store {
+  public:
+    /// Opens or creates `folder`/two-path.db; bad_configuration as Database::open().
+    [[nodiscard]] static Result<Store> open(const std::filesystem::path& folder, Clock clock);
+
+    // releases
+
+    [[nodiscard]] std::optional<Release> release(std::string_view name);
+    /// Newest first.
+    [[nodiscard]] std::vector<Release> releases();
+    void add_release(const Release& release);
+    /// False when there was none. The sessions of it stay.
+    bool remove_release(std::string_view name);
+    /// The names of the releases that have this payload.
+    [[nodiscard]] std::vector<std::string> releases_with(std::string_view payload);
+
+    // sessions
+
+    [[nodiscard]] std::optional<Session> session(std::string_view id);
+    [[nodiscard]] std::optional<Session> session_of_attempt(std::string_view device,
+                                                            std::string_view attempt);
+    [[nodiscard]] std::vector<Session> sessions(const SessionFilter& filter);
+    /// Those in no final state, oldest first; of one device unless `device` is empty.
+    [[nodiscard]] std::vector<Session> unfinished(std::string_view device = {});
+    /// A new session in `opened`, its certification and its first event.
+    void open_session(Session& session, const Certification& certification, std::int64_t expires);
+    /// Takes a step: the new state, the record's other fields and the event together; the certification dies
+    /// with the states that need it. False, and nothing written, when the state stays. out_of_order: the
+    /// state does not allow the step; nothing changed. Session::sent is left to keep() and add_sent().
+    Result<bool> take(Session& session, SessionStep step, std::string_view cause, std::string_view detail);
+    /// The record's fields and an event, with the state as it is. What the last event says already is not
+    /// written again.
+    void note(Session& session, std::string_view what, std::string_view cause, std::string_view detail);
+    [[nodiscard]] std::vector<Event> events(std::string_view session);
+
+    // certifications
+
+    [[nodiscard]] std::vector<StoredCertification> certifications();
+    [[nodiscard]] std::optional<StoredCertification> certification(std::string_view session);
+    /// A certification's later end and a session's bytes; not an event.
+    void keep(std::string_view session, std::int64_t expires, std::uint64_t sent);
+    void add_sent(std::string_view session, std::uint64_t bytes);
+
+    [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
+
+  private:
+    Store(Database database, Clock clock);
+    void save(const Session& session);
+    void write(Session& session, std::string_view what, std::string_view cause, std::string_view detail,
+               bool event);
+    void add_event(const Session& session, std::string_view what, std::string_view cause,
+                   std::string_view detail);
+
+    Database database_;
+    Clock clock_;
+};
+
+} // namespace two_path::state
