@@ -1,0 +1,208 @@
+#include "plugin/bulk/pull.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+
+#include <atomic>
+
+namespace two_path::bulk {
+namespace {
+
+/// What the proofs of one login are made over.
+struct Login {
+    std::string session;
+    std::string client_nonce;
+    std::string server_nonce;
+    bool plain{false}; ///< USER was a session's id alone
+};
+
+/// `<session>.<n_client>`, both exactly as make_nonce() makes them; or, where that is allowed, `<session>`.
+std::optional<Login> parse_user(std::string_view user, bool plain_login) {
+    if (plain_login && is_nonce(user)) return Login{std::string(user), {}, make_nonce(), true};
+    const auto dot = user.find('.');
+    if (dot == std::string_view::npos) return std::nullopt;
+    const auto session = user.substr(0, dot);
+    const auto nonce = user.substr(dot + 1);
+    if (!is_nonce(session) || !is_nonce(nonce)) return std::nullopt;
+    return Login{std::string(session), std::string(nonce), make_nonce(), false};
+}
+
+ProofInput input_of(const Login& login) noexcept {
+    return {Mode::pull, login.session, login.client_nonce, login.server_nonce};
+}
+
+/// Bytes on their way from the network's thread to the session's account.
+struct Account {
+    std::string session;
+    std::atomic<std::uint64_t> bytes{0};
+};
+
+// The worker's half. Its arguments are copies: the frames may outlive a visitor that the network ends.
+
+awaitable<std::string> plugin_proof(state::Admission& admission, const Certification& decoy, Login login) {
+    const auto* pass = admission.find(login.session);
+    const auto& certification = pass == nullptr || pass->mode != Mode::pull ? decoy : pass->certification;
+    co_return certification.proof(Party::plugin, input_of(login));
+}
+
+/// Compares with the decoy where there is no session, so that both take the same time.
+awaitable<bool> certify(state::Admission& admission, const Certification& decoy, Login login,
+                        std::string password, std::string peer) {
+    const auto* pass = admission.find(login.session);
+    const bool known = pass != nullptr && pass->mode == Mode::pull;
+    const auto& certification = known ? pass->certification : decoy;
+    const bool equal = login.plain ? certification.is(password)
+                                   : certification.proves(password, Party::device, input_of(login));
+    wipe(password);
+    if (!known || !equal) co_return false;
+    co_return admission.login(login.session, peer);
+}
+
+struct Granted {
+    std::uint64_t size{0};
+    std::uint64_t block_size{0};
+};
+
+awaitable<std::optional<Granted>> granted(state::Admission& admission, std::string session,
+                                          std::string file) {
+    const auto* pass = admission.find(session);
+    if (pass == nullptr) co_return std::nullopt;
+    const auto found = pass->files.find(file);
+    if (found == pass->files.end()) co_return std::nullopt;
+    co_return Granted{found->second, pass->block_size};
+}
+
+} // namespace
+
+/// One connection of the FTP server: nobody, then a login under way, then a session.
+class PullVisitor : public ftp::Visitor {
+  public:
+    PullVisitor(Pull& pull, std::string peer, ftp::ConnectionHandle handle)
+      : pull_(pull)
+      , peer_(std::move(peer))
+      , handle_(std::move(handle)) {}
+
+    ~PullVisitor() override { forget(); }
+
+    awaitable<std::string> challenge(std::string user) override;
+    awaitable<std::optional<std::string>> authenticate(std::string password) override;
+    awaitable<std::variant<std::uint64_t, ftp::Refusal>> size(std::string name) override;
+    awaitable<std::variant<ftp::Source, ftp::Refusal>> open(std::string name) override;
+    void sent(std::uint64_t bytes) noexcept override;
+
+    [[nodiscard]] const ftp::ConnectionHandle& handle() const noexcept { return handle_; }
+
+  private:
+    void meet(const std::string& session);
+    void forget();
+    awaitable<std::optional<Granted>> ask(std::string file) const;
+
+    Pull& pull_;
+    std::string peer_;
+    ftp::ConnectionHandle handle_;
+    std::optional<Login> login_;       ///< challenged, and not yet answered
+    std::string session_;              ///< under which the pull knows this connection
+    std::shared_ptr<Account> account_; ///< set when logged in
+};
+
+awaitable<std::string> PullVisitor::challenge(std::string user) {
+    forget();
+    login_ = parse_user(user, pull_.settings_.plain_login);
+    // A user who is none is proved to by the decoy over nonces of our own: the same form, the same work.
+    const auto asked = login_ ? *login_ : Login{make_nonce(), make_nonce(), make_nonce(), false};
+    auto work = plugin_proof(pull_.admission_, pull_.decoy_, asked);
+    const auto proof =
+        co_await boost::asio::co_spawn(pull_.executors_.worker, std::move(work), boost::asio::use_awaitable);
+    // In clear, nothing is proved to the client, and a proof would only serve who wants to guess.
+    if (asked.plain) co_return "Send the certification.";
+    co_return "certify " + asked.server_nonce + " " + proof;
+}
+
+awaitable<std::optional<std::string>> PullVisitor::authenticate(std::string password) {
+    // Each challenge is answered once: a PASS heard before proves nothing now.
+    const auto login = std::exchange(login_, std::nullopt);
+    const auto asked = login ? *login : Login{make_nonce(), make_nonce(), make_nonce(), false};
+    // Known before the answer is, so that a certification that dies meanwhile ends this connection too.
+    if (login) meet(login->session);
+    auto work = certify(pull_.admission_, pull_.decoy_, asked, std::move(password), peer_);
+    const bool certified =
+        co_await boost::asio::co_spawn(pull_.executors_.worker, std::move(work), boost::asio::use_awaitable);
+    if (!certified || !login) {
+        forget();
+        co_return std::nullopt;
+    }
+    pull_.close(session_, "A newer login of this session took its place.", this);
+    account_ = std::make_shared<Account>();
+    account_->session = session_;
+    co_return "Certified.";
+}
+
+awaitable<std::optional<Granted>> PullVisitor::ask(std::string file) const {
+    auto work = granted(pull_.admission_, session_, std::move(file));
+    co_return co_await boost::asio::co_spawn(pull_.executors_.worker, std::move(work),
+                                             boost::asio::use_awaitable);
+}
+
+awaitable<std::variant<std::uint64_t, ftp::Refusal>> PullVisitor::size(std::string name) {
+    const auto grant = co_await ask(std::move(name));
+    if (!grant) co_return ftp::Refusal::not_found;
+    co_return grant->size;
+}
+
+awaitable<std::variant<ftp::Source, ftp::Refusal>> PullVisitor::open(std::string name) {
+    const auto grant = co_await ask(name);
+    if (!grant) co_return ftp::Refusal::not_found;
+    auto payload = pull_.payloads_.open_payload(name);
+    if (!payload || payload->size != grant->size) co_return ftp::Refusal::failed;
+    ftp::Source source{std::move(payload->file), payload->size, grant->block_size};
+    co_return std::move(source);
+}
+
+void PullVisitor::sent(std::uint64_t bytes) noexcept {
+    // Whoever makes it more than zero sends for the worker, which takes all that has come together by then.
+    if (!account_ || account_->bytes.fetch_add(bytes) != 0) return;
+    boost::asio::post(pull_.executors_.worker, [&admission = pull_.admission_, account = account_] {
+        admission.sent(account->session, account->bytes.exchange(0));
+    });
+}
+
+void PullVisitor::meet(const std::string& session) {
+    session_ = session;
+    pull_.visitors_.emplace(session_, this);
+}
+
+void PullVisitor::forget() {
+    const auto [first, last] = pull_.visitors_.equal_range(session_);
+    for (auto found = first; found != last; ++found)
+        if (found->second == this) {
+            pull_.visitors_.erase(found);
+            return;
+        }
+}
+
+Pull::Pull(Executors executors, state::Admission& admission, const catalog::Payloads& payloads,
+           PullSettings settings)
+  : executors_(std::move(executors))
+  , admission_(admission)
+  , payloads_(payloads)
+  , settings_(settings)
+  , decoy_(Certification::make()) {}
+
+std::unique_ptr<ftp::Visitor> Pull::connected(const ftp::Peer& peer, ftp::ConnectionHandle handle) {
+    return std::make_unique<PullVisitor>(*this, peer.remote.address().to_string(), std::move(handle));
+}
+
+void Pull::dead(const std::string& session, const std::string& why) {
+    boost::asio::post(executors_.network, [this, session, why] { close(session, why, nullptr); });
+}
+
+void Pull::close(const std::string& session, const std::string& why, const PullVisitor* except) {
+    std::vector<ftp::ConnectionHandle> handles;
+    const auto [first, last] = visitors_.equal_range(session);
+    for (auto visitor = first; visitor != last; ++visitor)
+        if (visitor->second != except) handles.push_back(visitor->second->handle());
+    for (const auto& handle : handles)
+        handle.close(why);
+}
+
+} // namespace two_path::bulk

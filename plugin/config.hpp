@@ -1,0 +1,111 @@
+/// The daemon's settings: read from one INI file and the command line, checked once, plain afterwards.
+#pragma once
+
+#include "protocol/error.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace two_path {
+
+/// An address of this machine and a TCP port; port 0 lets the kernel choose.
+struct ListenAddress {
+    boost::asio::ip::address address;
+    std::uint16_t port{0};
+
+    /// `ADDRESS:PORT`, IPv6 in brackets.
+    [[nodiscard]] std::string text() const;
+};
+
+/// TCP ports, both ends included.
+struct PortRange {
+    std::uint16_t first{0};
+    std::uint16_t last{0};
+};
+
+/// What becomes of a device that the embedded host sees for the first time.
+enum class Accept : std::uint8_t {
+    manual,    ///< it waits for the operator
+    automatic, ///< it is accepted; written `auto`
+};
+
+/// Everything that is configured; a struct per section of the file.
+struct Settings {
+    /// `[https]`: the first path.
+    struct Https {
+        ListenAddress listen{boost::asio::ip::address_v6::any(), 8443};
+        /// PEM; both empty: `https.crt` and `https.key` in state_dir, made on the first start.
+        std::filesystem::path certificate;
+        std::filesystem::path key;
+        std::vector<std::string> names; ///< for a certificate that is made: what devices call this machine
+    };
+    /// `[ftp]`: the second path.
+    struct Ftp {
+        ListenAddress listen{boost::asio::ip::address_v6::any(), 2121};
+        std::string advertise; ///< the host given to devices; empty: the address they reached HTTPS under
+        std::optional<PortRange> passive_ports; ///< none: any the kernel gives
+        bool plain_login{false};   ///< the first certification information itself as the password
+        bool same_data_peer{true}; ///< a data connection must come from the control connection's address
+    };
+    /// `[host]`: the device-management framework.
+    struct Host {
+        std::string type{"embedded"}; ///< the only one of this release
+        Accept accept{Accept::manual};
+        std::chrono::hours token_lifetime{7 * 24}; ///< of the bearer tokens it issues
+        std::string public_url; ///< begins the links given to devices; empty: what the device called us
+        std::uint64_t max_artifact_size{std::uint64_t{10} << 30U}; ///< bytes of an uploaded .mender
+    };
+    /// `[session]`
+    struct Session {
+        std::chrono::seconds first_login{120}; ///< from the certification to the first login
+        std::chrono::seconds lifetime{3600};   ///< of a certification; each progress renews it
+        std::chrono::seconds abort_poll{15};   ///< between two looks for aborted deployments
+        std::chrono::hours abandoned_after{std::chrono::hours{30 * 24}}; ///< without news; then it is expired
+    };
+    /// `[limits]`
+    struct Limits {
+        std::size_t https_connections{2000};
+        std::size_t https_connections_per_address{200};
+        std::size_t ftp_connections{2000};
+        std::size_t ftp_connections_per_address{64};
+    };
+
+    /// `FILE:LINE: key`, `--key` or `key (default)`: where a setting comes from, to begin a message with.
+    [[nodiscard]] std::string place_of(const std::string& key) const;
+
+    std::filesystem::path state_dir{"/var/lib/two-path"};
+    std::filesystem::path ports_file; ///< where the real ports are written when ready; empty: nowhere
+    Https https;
+    Ftp ftp;
+    Host host;
+    Session session;
+    Limits limits;
+    std::map<std::string, std::string> places; ///< by key, of those that were set
+};
+
+/// What the command line asks for.
+enum class Command : std::uint8_t { serve, check_config, create_user, help, version };
+
+struct Invocation {
+    Command command{Command::serve};
+    Settings settings;
+    std::string email; ///< create_user only
+};
+
+/// Reads the command line (without the program's name) and the configuration file that it names, or the
+/// default one where that exists. Fails with bad_request for the command line and bad_configuration for the
+/// file; the detail is one whole line: `FILE:LINE: ...` or `--option: ...`, what is wrong, what to do.
+[[nodiscard]] Result<Invocation> read_command_line(const std::vector<std::string>& arguments);
+
+/// The text of `--help`.
+[[nodiscard]] std::string help_text();
+
+} // namespace two_path

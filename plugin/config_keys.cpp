@@ -1,0 +1,252 @@
+#include "plugin/config_keys.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <string_view>
+
+namespace two_path {
+namespace {
+
+using Values = std::vector<std::string>;
+using Wrong = std::optional<std::string>;
+
+Wrong wrong(const std::string& value, std::string_view instead) {
+    return "is `" + value + "`; write " + std::string(instead);
+}
+
+std::optional<std::uint64_t> number(std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+std::optional<std::uint16_t> port(std::string_view text) {
+    const auto value = number(text);
+    if (!value || *value > std::numeric_limits<std::uint16_t>::max()) return std::nullopt;
+    return static_cast<std::uint16_t>(*value);
+}
+
+/// A host name or an address, as it may stand in a URL or a certificate.
+bool is_host(std::string_view text) {
+    return !text.empty() && text.size() <= 253 && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+               c == '.' || c == ':' || c == '_' || c == '*';
+    });
+}
+
+template<class Target>
+auto text_into(Target target) {
+    return [target](Settings& settings, const Values& values) -> Wrong {
+        target(settings) = values.back();
+        return std::nullopt;
+    };
+}
+
+template<class Target>
+auto path_into(Target target) {
+    return [target](Settings& settings, const Values& values) -> Wrong {
+        const std::filesystem::path path(values.back());
+        if (!path.is_absolute()) return wrong(values.back(), "an absolute path");
+        target(settings) = path;
+        return std::nullopt;
+    };
+}
+
+template<class Target>
+auto flag_into(Target target) {
+    return [target](Settings& settings, const Values& values) -> Wrong {
+        const auto& value = values.back();
+        if (value != "true" && value != "false") return wrong(value, "true or false");
+        target(settings) = value == "true";
+        return std::nullopt;
+    };
+}
+
+/// `unit` makes of the number what is stored.
+template<class Target, class Unit>
+auto number_into(Target target, std::uint64_t least, std::uint64_t most, Unit unit) {
+    return [=](Settings& settings, const Values& values) -> Wrong {
+        const auto value = number(values.back());
+        if (!value || *value < least || *value > most)
+            return wrong(values.back(),
+                         "a number from " + std::to_string(least) + " to " + std::to_string(most));
+        target(settings) = unit(*value);
+        return std::nullopt;
+    };
+}
+
+template<class Target>
+auto listen_into(Target target) {
+    return [target](Settings& settings, const Values& values) -> Wrong {
+        constexpr std::string_view form =
+            "ADDRESS:PORT, such as 192.0.2.1:8443, or [::]:8443 for all addresses";
+        const std::string_view value = values.back();
+        const auto colon = value.rfind(':');
+        if (colon == std::string_view::npos) return wrong(values.back(), form);
+        auto host = value.substr(0, colon);
+        const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+        if (bracketed) host = host.substr(1, host.size() - 2);
+        boost::system::error_code ec;
+        const auto address = boost::asio::ip::make_address(std::string(host), ec);
+        const auto number_of_port = port(value.substr(colon + 1));
+        if (ec || address.is_v6() != bracketed || !number_of_port) return wrong(values.back(), form);
+        target(settings) = ListenAddress{address, *number_of_port};
+        return std::nullopt;
+    };
+}
+
+Wrong apply_names(Settings& settings, const Values& values) {
+    for (const auto& name : values)
+        if (!is_host(name)) return wrong(name, "a host name or an address");
+    settings.https.names = values;
+    return std::nullopt;
+}
+
+Wrong apply_advertise(Settings& settings, const Values& values) {
+    const auto& value = values.back();
+    if (!is_host(value) || value.find('*') != std::string::npos)
+        return wrong(value, "the host name or address under which devices reach the FTP server");
+    settings.ftp.advertise = value;
+    return std::nullopt;
+}
+
+Wrong apply_passive_ports(Settings& settings, const Values& values) {
+    const std::string_view value = values.back();
+    const auto dash = std::min(value.find('-'), value.size());
+    const auto first = port(value.substr(0, dash));
+    const auto last = port(value.substr(std::min(dash + 1, value.size())));
+    if (!first || !last || *first < 1024 || *last < *first)
+        return wrong(values.back(), "FIRST-LAST, from 1024 to 65535, such as 30000-30999");
+    settings.ftp.passive_ports = PortRange{*first, *last};
+    return std::nullopt;
+}
+
+Wrong apply_host_type(Settings& settings, const Values& values) {
+    if (values.back() != "embedded") return wrong(values.back(), "embedded, the only one of this release");
+    settings.host.type = values.back();
+    return std::nullopt;
+}
+
+Wrong apply_accept(Settings& settings, const Values& values) {
+    const auto& value = values.back();
+    if (value != "manual" && value != "auto") return wrong(value, "manual or auto");
+    settings.host.accept = value == "auto" ? Accept::automatic : Accept::manual;
+    return std::nullopt;
+}
+
+Wrong apply_public_url(Settings& settings, const Values& values) {
+    const auto& value = values.back();
+    if (value.substr(0, 8) != "https://" || value.size() == 8 || value.back() == '/' ||
+        value.find_first_of(" ?#") != std::string::npos)
+        return wrong(value, "https://HOST[:PORT] without a slash at its end");
+    settings.host.public_url = value;
+    return std::nullopt;
+}
+
+constexpr std::uint64_t day_seconds = 86'400;
+constexpr std::uint64_t most_connections = 100'000;
+
+std::size_t as_count(std::uint64_t value) {
+    return static_cast<std::size_t>(value);
+}
+std::chrono::seconds as_seconds(std::uint64_t value) {
+    return std::chrono::seconds(value);
+}
+std::chrono::hours as_hours(std::uint64_t value) {
+    return std::chrono::hours(value);
+}
+std::chrono::hours as_days(std::uint64_t value) {
+    return std::chrono::hours(24 * value);
+}
+std::uint64_t as_mebibytes(std::uint64_t value) {
+    return value << 20U;
+}
+
+} // namespace
+
+std::span<const ConfigKey> config_keys() {
+    static const std::array keys{
+        ConfigKey{"state_dir", "DIR", "keeps everything [/var/lib/two-path]",
+                  path_into([](Settings & s) -> auto& { return s.state_dir; })},
+        ConfigKey{"https.listen", "ADDRESS:PORT", "the first path [[::]:8443]",
+                  listen_into([](Settings & s) -> auto& { return s.https.listen; })},
+        ConfigKey{"https.certificate", "FILE", "PEM, the chain; with https.key [made in state_dir]",
+                  path_into([](Settings & s) -> auto& { return s.https.certificate; })},
+        ConfigKey{"https.key", "FILE", "PEM, without a password",
+                  path_into([](Settings & s) -> auto& { return s.https.key; })},
+        ConfigKey{"https.name", "HOST", "goes into a certificate that is made; repeatable", apply_names,
+                  true},
+        ConfigKey{"ftp.listen", "ADDRESS:PORT", "the second path [[::]:2121]",
+                  listen_into([](Settings & s) -> auto& { return s.ftp.listen; })},
+        ConfigKey{"ftp.advertise", "HOST", "the FTP server's host, told to devices [as they reached HTTPS]",
+                  apply_advertise},
+        ConfigKey{"ftp.passive_ports", "FIRST-LAST", "ports of data connections [any]", apply_passive_ports},
+        ConfigKey{"ftp.plain_login", "true|false", "the certification itself as password [false]",
+                  flag_into([](Settings & s) -> auto& { return s.ftp.plain_login; })},
+        ConfigKey{"ftp.same_data_peer", "true|false",
+                  "data connections only from the control connection's address [true]",
+                  flag_into([](Settings & s) -> auto& { return s.ftp.same_data_peer; })},
+        ConfigKey{"host.type", "TYPE", "device-management framework: embedded [embedded]", apply_host_type},
+        ConfigKey{"host.accept", "manual|auto", "new devices wait for the operator, or not [manual]",
+                  apply_accept},
+        ConfigKey{"host.token_lifetime_hours", "N", "of bearer tokens [168]",
+                  number_into(
+                      [](Settings & s) -> auto& { return s.host.token_lifetime; }, 1, 8784, as_hours)},
+        ConfigKey{"host.public_url", "URL", "begins download links [as the device called us]",
+                  apply_public_url},
+        ConfigKey{
+            "host.max_artifact_mib", "N", "of an uploaded artifact [10240]",
+            number_into(
+                [](Settings & s) -> auto& { return s.host.max_artifact_size; }, 1, 1U << 20U, as_mebibytes)},
+        ConfigKey{"session.first_login_seconds", "N", "from the certification to the first login [120]",
+                  number_into(
+                      [](Settings & s) -> auto& { return s.session.first_login; }, 5, 3600, as_seconds)},
+        ConfigKey{
+            "session.lifetime_seconds", "N", "of a certification without progress [3600]",
+            number_into(
+                [](Settings & s) -> auto& { return s.session.lifetime; }, 60, 30 * day_seconds, as_seconds)},
+        ConfigKey{"session.abort_poll_seconds", "N", "between two looks for aborted deployments [15]",
+                  number_into(
+                      [](Settings & s) -> auto& { return s.session.abort_poll; }, 1, 3600, as_seconds)},
+        ConfigKey{"session.abandoned_after_days", "N", "then a silent session is expired [30]",
+                  number_into(
+                      [](Settings & s) -> auto& { return s.session.abandoned_after; }, 1, 366, as_days)},
+        ConfigKey{"limits.https_connections", "N", "in all [2000]",
+                  number_into(
+                      [](Settings & s) -> auto& { return s.limits.https_connections; }, 1, most_connections,
+                      as_count)},
+        ConfigKey{"limits.https_connections_per_address", "N", "of one client address [200]",
+                  number_into(
+                      [](Settings & s) -> auto& { return s.limits.https_connections_per_address; }, 1,
+                      most_connections, as_count)},
+        ConfigKey{"limits.ftp_connections", "N", "in all [2000]",
+                  number_into(
+                      [](Settings & s) -> auto& { return s.limits.ftp_connections; }, 1, most_connections,
+                      as_count)},
+        ConfigKey{"limits.ftp_connections_per_address", "N", "of one client address [64]",
+                  number_into(
+                      [](Settings & s) -> auto& { return s.limits.ftp_connections_per_address; }, 1,
+                      most_connections, as_count)},
+    };
+    return keys;
+}
+
+std::optional<ConfigConflict> find_conflict(const Settings& settings) {
+    const auto& https = settings.https;
+    if (https.certificate.empty() != https.key.empty())
+        return ConfigConflict{https.certificate.empty() ? "https.key" : "https.certificate",
+                              "certificate and key belong together; set both or none"};
+    const auto& ftp = settings.ftp;
+    if (https.listen.port != 0 && https.listen.port == ftp.listen.port &&
+        https.listen.address == ftp.listen.address)
+        return ConfigConflict{"ftp.listen", "the same as https.listen; choose another port"};
+    if (https.listen.port != 0 && ftp.passive_ports && ftp.passive_ports->first <= https.listen.port &&
+        https.listen.port <= ftp.passive_ports->last)
+        return ConfigConflict{"ftp.passive_ports", "the port of https.listen is among them; move one"};
+    return std::nullopt;
+}
+
+} // namespace two_path

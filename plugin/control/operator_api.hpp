@@ -1,0 +1,23 @@
+/// The operator API: payloads, releases and sessions, as docs/openapi.yaml describes them.
+#pragma once
+
+#include "plugin/control/http.hpp"
+#include "plugin/control/sessions.hpp"
+#include "plugin/host/host.hpp"
+
+namespace two_path::control {
+
+/// What the endpoints work on. All referred to must outlive the router's last request.
+struct OperatorContext {
+    Executors executors;
+    host::Host& host;
+    state::Store& store;
+    state::Admission& admission;
+    const catalog::Payloads& payloads;
+    Sessions& sessions;
+};
+
+/// Adds the routes under messages::management_api.
+void add_operator_api(Router& router, const OperatorContext& context);
+
+} // namespace two_path::control

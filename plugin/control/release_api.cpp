@@ -1,0 +1,83 @@
+#include "plugin/control/release_api.hpp"
+
+#include "plugin/control/session_view.hpp"
+
+#include <boost/json/parse.hpp>
+
+namespace two_path::control {
+namespace {
+
+Result<void> holds_all(const Descriptor& descriptor, const catalog::Payloads& payloads) {
+    for (const auto& file : descriptor.files) {
+        if (file.empty()) continue;
+        const auto size = payloads.size_of(file.id);
+        if (!size) return fail(Errc::payload_missing, file.name + ": " + file.id + "; send it first");
+        if (*size != file.wire_size)
+            return fail(Errc::bad_descriptor, file.name + " has " + std::to_string(*size) +
+                                                  " bytes in the catalog, " + std::to_string(file.wire_size) +
+                                                  " in the descriptor");
+    }
+    return {};
+}
+
+json::object whole_view(const state::Release& release) {
+    auto shown = view(release);
+    shown["descriptor"] = json::parse(release.text);
+    return shown;
+}
+
+/// 201 or 200, and the release that is there now.
+Result<std::pair<unsigned, state::Release>> put(const OperatorContext& context, std::string text) {
+    auto descriptor = parse_descriptor(text);
+    if (!descriptor) return descriptor.error();
+    if (auto known = context.store.release(descriptor->release)) {
+        if (to_json(known->descriptor) != to_json(*descriptor))
+            return fail(Errc::conflict, "another release is called " + descriptor->release);
+        return std::pair{200U, std::move(*known)};
+    }
+    if (auto held = holds_all(*descriptor, context.payloads); !held) return held.error();
+    state::Release release{std::move(*descriptor), std::move(text), context.store.clock().unix_time()};
+    context.store.add_release(release);
+    return std::pair{201U, std::move(release)};
+}
+
+} // namespace
+
+awaitable<Response> add_release(const OperatorContext& context, Request& request) {
+    auto body = co_await request.body->all(Descriptor::max_text);
+    if (!body) co_return Response::of(body.error(), request.id);
+    const auto added = put(context, std::move(*body));
+    if (!added) co_return Response::of(added.error(), request.id);
+    co_return Response::of(added->first, whole_view(added->second));
+}
+
+awaitable<Response> list_releases(const OperatorContext& context, Request&) {
+    json::array list;
+    for (const auto& release : context.store.releases())
+        list.push_back(view(release));
+    co_return Response::of(200, list);
+}
+
+awaitable<Response> show_release(const OperatorContext& context, Request& request) {
+    const auto release = context.store.release(request.parameters["release"]);
+    if (!release) {
+        const auto unknown = fail(Errc::not_found, "no release has this name");
+        co_return Response::of(unknown, request.id);
+    }
+    co_return Response::of(200, whole_view(*release));
+}
+
+awaitable<Response> remove_release(const OperatorContext& context, Request& request) {
+    const auto name = request.parameters["release"];
+    for (const auto& session : context.store.unfinished()) {
+        if (session.request.release != name) continue;
+        const auto used = fail(Errc::conflict, "session " + session.id + " of device " + session.device +
+                                                   " is `" + std::string(name_of(session.state)) + "`");
+        co_return Response::of(used, request.id);
+    }
+    if (context.store.remove_release(name)) co_return Response::empty(204);
+    const auto unknown = fail(Errc::not_found, "no release has this name");
+    co_return Response::of(unknown, request.id);
+}
+
+} // namespace two_path::control

@@ -1,0 +1,18 @@
+/// The operator API's releases: registered by their descriptor, listed, removed.
+#pragma once
+
+#include "plugin/control/operator_api.hpp"
+
+namespace two_path::control {
+
+/// `POST releases`: the body is the descriptor artifact's meta-data. `201`, or `200` when the same is there
+/// already; conflict for another one of that name; payload_missing when the catalog lacks a file.
+awaitable<Response> add_release(const OperatorContext& context, Request& request);
+/// `GET releases`, newest first.
+awaitable<Response> list_releases(const OperatorContext& context, Request& request);
+/// `GET releases/{release}`, with the descriptor.
+awaitable<Response> show_release(const OperatorContext& context, Request& request);
+/// `DELETE releases/{release}`: conflict while a session runs. Its payloads stay.
+awaitable<Response> remove_release(const OperatorContext& context, Request& request);
+
+} // namespace two_path::control

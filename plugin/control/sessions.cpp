@@ -1,0 +1,259 @@
+#include "plugin/control/sessions.hpp"
+
+#include "plugin/control/one_line.hpp"
+#include "plugin/control/opening.hpp"
+
+namespace two_path::control {
+namespace {
+
+/// Names that only people read.
+constexpr std::size_t name_limit = 255;
+
+/// Before the device begins to change itself: a newer attempt takes the place of such a session.
+bool is_replaceable(SessionState state) noexcept {
+    return state == SessionState::opened || may_transfer(state) || state == SessionState::transferred ||
+           state == SessionState::invalidated;
+}
+
+/// The comparison is not over: an abort still changes what becomes of the device.
+bool is_abortable(SessionState state) noexcept {
+    return is_replaceable(state) || state == SessionState::installed || state == SessionState::restarted;
+}
+
+} // namespace
+
+Error why_ended(const state::Session& session) {
+    auto code = Errc::out_of_order;
+    std::string detail = "the session is `" + std::string(name_of(session.state)) + "`";
+    if (session.reason) {
+        const auto reason = *session.reason;
+        if (reason == Errc::aborted || reason == Errc::superseded || reason == Errc::expired ||
+            reason == Errc::certification_expired)
+            code = reason;
+        else
+            detail.append(": ").append(info(reason).reason);
+    }
+    return fail(code, std::move(detail));
+}
+
+Sessions::Sessions(state::Store& store, state::Admission& admission, const catalog::Payloads& payloads,
+                   host::Host& host, SessionRules rules)
+  : store_(store)
+  , admission_(admission)
+  , payloads_(payloads)
+  , host_(host)
+  , rules_(std::move(rules)) {}
+
+awaitable<Result<messages::OpenReply>> Sessions::open(std::string device, messages::OpenRequest request,
+                                                      std::string reached_at) {
+    if (const auto known = store_.session_of_attempt(device, request.attempt))
+        co_return again(*known, request, reached_at);
+    if (const auto served = is_served(request); !served) co_return served.error();
+    const auto deployment = co_await host_.active_deployment(device);
+    if (!deployment) co_return deployment.error();
+    // The same request, repeated while the host was asked.
+    if (const auto known = store_.session_of_attempt(device, request.attempt))
+        co_return again(*known, request, reached_at);
+    const auto release = release_for(*deployment, request, store_, payloads_);
+    if (!release) co_return release.error();
+
+    supersede(device);
+    auto session = new_session(device, (*deployment)->id, *release, std::move(request));
+    const auto certification = Certification::make();
+    store_.open_session(session, certification, expiry_of_first_login());
+    co_return reply(session, certification, reached_at);
+}
+
+std::int64_t Sessions::expiry_of_first_login() const {
+    return store_.clock().unix_time() + std::chrono::milliseconds(admission_.lifetimes().first_login).count();
+}
+
+Result<messages::OpenReply> Sessions::again(const state::Session& session,
+                                            const messages::OpenRequest& request,
+                                            const std::string& reached_at) {
+    if (session.request.release != request.release)
+        return fail(Errc::conflict, "this attempt was opened for release " + session.request.release);
+    const auto stored = store_.certification(session.id);
+    if (!stored || !lives(session))
+        return fail(Errc::certification_invalid, why_ended(session).detail + "; open with a new attempt");
+    return reply(session, stored->certification, reached_at);
+}
+
+bool Sessions::lives(const state::Session& session) const {
+    if (session.state != SessionState::opened) return admission_.find(session.id) != nullptr;
+    const auto stored = store_.certification(session.id);
+    return stored && stored->expires > store_.clock().unix_time();
+}
+
+messages::OpenReply Sessions::reply(const state::Session& session, const Certification& certification,
+                                    const std::string& reached_at) const {
+    messages::OpenReply reply;
+    reply.session = session.id;
+    reply.certification = certification.text();
+    reply.expires_in = static_cast<std::uint64_t>(admission_.lifetimes().first_login.count());
+    reply.mode = session.request.mode;
+    reply.host = rules_.second_path_host.empty() ? reached_at : rules_.second_path_host;
+    reply.port = rules_.second_path_port;
+    return reply;
+}
+
+void Sessions::supersede(const std::string& device) {
+    for (auto& session : store_.unfinished(device))
+        if (is_replaceable(session.state))
+            end(session, SessionStep::failed, Errc::superseded, "device",
+                "the device opened another session");
+}
+
+Result<state::Session> Sessions::find(const std::string& device, const std::string& session) const {
+    auto found = is_nonce(session) ? store_.session(session) : std::nullopt;
+    if (!found || found->device != device) return fail(Errc::not_found, "no session of this device");
+    return std::move(*found);
+}
+
+Result<void> Sessions::step(state::Session& session, SessionStep step, std::string_view cause,
+                            std::string_view detail) {
+    if (is_final(session.state) && !next_state(session.state, step)) return why_ended(session);
+    const auto taken = store_.take(session, step, cause, detail);
+    if (!taken) return taken.error();
+    if (*taken && !may_transfer(session.state))
+        admission_.revoke(session.id, "The session is " + std::string(name_of(session.state)) + ".");
+    return {};
+}
+
+void Sessions::end(state::Session& session, SessionStep step, Errc reason, std::string_view cause,
+                   std::string detail) {
+    session.reason = reason;
+    session.detail = std::move(detail);
+    const auto ended = this->step(session, step, cause, session.detail);
+    static_cast<void>(ended); // it had ended already: the first reason stands
+}
+
+Result<void> Sessions::stored(const std::string& device, const std::string& session) {
+    auto found = find(device, session);
+    if (!found) return found.error();
+    if (found->state == SessionState::opened && !lives(*found)) {
+        end(*found, SessionStep::expired, Errc::certification_expired, "plugin",
+            "the device did not store it");
+        return why_ended(*found);
+    }
+    if (auto taken = step(*found, SessionStep::stored, "device", {}); !taken) return taken.error();
+    admission_.admit(*found);
+    return {};
+}
+
+Result<void> Sessions::transferred(const std::string& device, const std::string& session,
+                                   const messages::TransferReport& report) {
+    auto found = find(device, session);
+    if (!found) return found.error();
+    if (report.bytes < found->total)
+        return fail(Errc::bad_request, "transfer: " + std::to_string(report.bytes) + " of " +
+                                           std::to_string(found->total) + " bytes");
+    found->transfer = report;
+    found->transfer->digest = one_line(report.digest, name_limit);
+    found->transfer->path = one_line(report.path, name_limit);
+    return step(*found, SessionStep::transferred, "device", found->transfer->path);
+}
+
+Result<void> Sessions::invalidated(const std::string& device, const std::string& session) {
+    auto found = find(device, session);
+    if (!found) return found.error();
+    return step(*found, SessionStep::invalidated, "device", {});
+}
+
+Result<void> Sessions::progress(const std::string& device, const std::string& session,
+                                const messages::Progress& progress) {
+    auto found = find(device, session);
+    if (!found) return found.error();
+    if (progress.step == SessionStep::installed) return step(*found, progress.step, "device", {});
+    if (progress.step == SessionStep::rolled_back) return rolled_back(*found);
+    std::string detail;
+    if (found->state == SessionState::installed || found->state == SessionState::restarted) {
+        if (!found->version_check)
+            detail = "version not checked";
+        else if (progress.compared_offline)
+            detail = "the device compared the version itself while the plugin was away";
+        else
+            return fail(Errc::out_of_order, "`committed` before the version was confirmed");
+    }
+    return step(*found, progress.step, "device", detail);
+}
+
+Result<void> Sessions::rolled_back(state::Session& session) {
+    if (is_final(session.state) && next_state(session.state, SessionStep::rolled_back)) {
+        store_.note(session, name_of(SessionStep::rolled_back), "device", {});
+        return {};
+    }
+    // What made it go back says more than that it went back.
+    if (!session.reason) session.reason = Errc::rolled_back;
+    return step(session, SessionStep::rolled_back, "device", {});
+}
+
+Result<void> Sessions::failed(const std::string& device, const std::string& session,
+                              const messages::FailureReport& report) {
+    auto found = find(device, session);
+    if (!found) return found.error();
+    const auto next = next_state(found->state, SessionStep::failed);
+    if (!next) return why_ended(*found);
+    const auto stage = one_line(report.stage, name_limit);
+    auto detail = one_line(report.error.detail);
+    if (*next == found->state) {
+        store_.note(*found, name_of(SessionStep::failed), "device",
+                    stage + ": " + one_line(Error{report.error.code, detail}.message()));
+        return {};
+    }
+    found->stage = stage;
+    found->reason = report.error.code;
+    found->detail = std::move(detail);
+    return step(*found, SessionStep::failed, "device", stage + ": " + found->detail);
+}
+
+Result<messages::SessionStatus> Sessions::status(const std::string& device, const std::string& session) {
+    const auto found = find(device, session);
+    if (!found) return found.error();
+    messages::SessionStatus status{found->state, found->reason, admission_.expires_in(session)};
+    if (found->state == SessionState::opened && lives(*found))
+        if (const auto stored = store_.certification(session))
+            status.expires_in =
+                static_cast<std::uint64_t>(stored->expires - store_.clock().unix_time()) / 1000;
+    return status;
+}
+
+Result<void> Sessions::abort(const std::string& session, const std::string& by) {
+    auto found = is_nonce(session) ? store_.session(session) : std::nullopt;
+    if (!found) return fail(Errc::not_found, "no such session");
+    if (is_final(found->state)) return why_ended(*found);
+    end(*found, SessionStep::aborted, Errc::aborted, "operator", "by " + one_line(by, name_limit));
+    return {};
+}
+
+void Sessions::expire() {
+    for (const auto& id : admission_.expired())
+        if (auto session = store_.session(id))
+            end(*session, SessionStep::expired, Errc::certification_expired, "plugin",
+                "nothing crossed the second path in time");
+    const auto oldest =
+        store_.clock().unix_time() - std::chrono::milliseconds(rules_.abandoned_after).count();
+    for (auto& session : store_.unfinished()) {
+        if (session.state == SessionState::opened && !lives(session))
+            end(session, SessionStep::expired, Errc::certification_expired, "plugin",
+                "the device did not say that it stored it");
+        else if (!may_transfer(session.state) && session.changed < oldest)
+            end(session, SessionStep::expired, session.reason.value_or(Errc::expired), "plugin",
+                session.detail.empty() ? "no news from the device" : session.detail);
+    }
+}
+
+awaitable<void> Sessions::poll_aborts() {
+    std::vector<host::DeviceDeployment> running;
+    for (const auto& session : store_.unfinished())
+        if (is_abortable(session.state)) running.push_back({session.deployment, session.device});
+    if (running.empty()) co_return;
+    const auto ended = co_await host_.ended(std::move(running));
+    if (!ended) co_return; // asked again at the next poll
+    for (const auto& over : *ended)
+        for (auto& session : store_.unfinished(over.device))
+            if (session.deployment == over.deployment && is_abortable(session.state))
+                end(session, SessionStep::aborted, Errc::aborted, "host", "the deployment was aborted");
+}
+
+} // namespace two_path::control

@@ -1,0 +1,90 @@
+/// A session's life on the plugin's side, without HTTP: who may open one, which step follows which, when it
+/// ends.
+#pragma once
+
+#include "plugin/catalog/payloads.hpp"
+#include "plugin/host/host.hpp"
+#include "plugin/state/admission.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace two_path::control {
+
+struct SessionRules {
+    /// Where devices find the FTP server; empty: the address under which they reached the HTTPS server.
+    std::string second_path_host;
+    std::uint16_t second_path_port{0};
+    /// A session that no one speaks of for so long has expired.
+    std::chrono::hours abandoned_after{std::chrono::hours{30 * 24}};
+};
+
+/// The steps of docs/protocol.md, "First path". Used by the worker only. `device` is always the one behind
+/// the bearer token: a session of another device is not_found. Steps that were taken before answer the same
+/// again; out_of_order changes nothing.
+class Sessions {
+  public:
+    /// All referred to must outlive it.
+    Sessions(state::Store& store, state::Admission& admission, const catalog::Payloads& payloads,
+             host::Host& host, SessionRules rules);
+
+    /// Opens a session, or finds the one of this attempt. A new attempt supersedes the device's session that
+    /// is not installed yet. unsupported, by name; not_deployed; payload_missing; payload_refused;
+    /// certification_invalid: this attempt's certification is dead; unavailable: the host did not answer.
+    awaitable<Result<messages::OpenReply>> open(std::string device, messages::OpenRequest request,
+                                                std::string reached_at);
+    Result<void> stored(const std::string& device, const std::string& session);
+    Result<void> transferred(const std::string& device, const std::string& session,
+                             const messages::TransferReport& report);
+    Result<void> invalidated(const std::string& device, const std::string& session);
+    Result<void> progress(const std::string& device, const std::string& session,
+                          const messages::Progress& progress);
+    /// Accepted in every state from another boot than the session was opened in; from the same boot only once
+    /// installed, and never when the release asks for a restart.
+    Result<messages::VersionRequest> start(const std::string& device, const std::string& session,
+                                           const messages::StartNotification& start);
+    /// Compares exactly. aborted, superseded, expired, ...: why the session ended, when it has.
+    Result<messages::Verdict> version(const std::string& device, const std::string& session,
+                                      const messages::VersionReport& report);
+    Result<void> failed(const std::string& device, const std::string& session,
+                        const messages::FailureReport& report);
+    Result<messages::SessionStatus> status(const std::string& device, const std::string& session);
+
+    /// By the operator. out_of_order when it has ended.
+    Result<void> abort(const std::string& session, const std::string& by);
+
+    /// Ends what ran out of time; call it every few seconds.
+    void expire();
+    /// Ends what the operator aborted in the host framework; call it every `abort_poll_seconds`. Asks only
+    /// for sessions in which something still runs.
+    awaitable<void> poll_aborts();
+
+  private:
+    [[nodiscard]] Result<state::Session> find(const std::string& device, const std::string& session) const;
+    [[nodiscard]] bool lives(const state::Session& session) const;
+    [[nodiscard]] std::int64_t expiry_of_first_login() const;
+    [[nodiscard]] Result<messages::OpenReply>
+    again(const state::Session& session, const messages::OpenRequest& request, const std::string& reached_at);
+    [[nodiscard]] messages::OpenReply reply(const state::Session& session, const Certification& certification,
+                                            const std::string& reached_at) const;
+    Result<void> step(state::Session& session, SessionStep step, std::string_view cause,
+                      std::string_view detail);
+    void end(state::Session& session, SessionStep step, Errc reason, std::string_view cause,
+             std::string detail);
+    void supersede(const std::string& device);
+    Result<void> rolled_back(state::Session& session);
+
+    state::Store& store_;
+    state::Admission& admission_;
+    const catalog::Payloads& payloads_;
+    host::Host& host_;
+    SessionRules rules_;
+};
+
+/// Why an ended session takes no more steps: the reason for which it was taken from the device, or
+/// out_of_order.
+[[nodiscard]] Error why_ended(const state::Session& session);
+
+} // namespace two_path::control

@@ -1,0 +1,348 @@
+#include "plugin/daemon.hpp"
+
+#include "ftp/server.hpp"
+#include "plugin/bulk/pull.hpp"
+#include "plugin/catalog/payloads.hpp"
+#include "plugin/control/device_api.hpp"
+#include "plugin/control/https_server.hpp"
+#include "plugin/control/operator_api.hpp"
+#include "plugin/control/sessions.hpp"
+#include "plugin/host/embedded/embedded_host.hpp"
+#include "plugin/log.hpp"
+#include "plugin/readiness.hpp"
+#include "plugin/server_identity.hpp"
+#include "plugin/state/admission.hpp"
+#include "plugin/state/store.hpp"
+#include "plugin/state_folder.hpp"
+#include "plugin/work_thread.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstdlib>
+#include <exception>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace two_path {
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+using std::chrono::milliseconds;
+
+namespace {
+
+/// For transfers and requests that run when the daemon is asked to end.
+constexpr milliseconds stop_grace{10'000};
+/// For endpoints that still work after their connections were cut.
+constexpr milliseconds work_grace{5'000};
+/// How often sessions are looked through for those that ran out of time.
+constexpr std::chrono::seconds expiry_interval{2};
+constexpr std::chrono::hours certificate_interval{24};
+
+host::EmbeddedSettings host_settings(const Settings& settings) {
+    host::EmbeddedSettings embedded;
+    embedded.state_dir = settings.state_dir;
+    embedded.acceptance =
+        settings.host.accept == Accept::automatic ? host::Acceptance::automatic : host::Acceptance::manual;
+    embedded.device_token_lifetime = settings.host.token_lifetime;
+    embedded.user_token_lifetime = settings.host.token_lifetime;
+    embedded.max_artifact_size = settings.host.max_artifact_size;
+    embedded.public_url = settings.host.public_url;
+    return embedded;
+}
+
+ftp::ServerOptions ftp_options(const Settings& settings) {
+    ftp::ServerOptions options;
+    options.max_connections = settings.limits.ftp_connections;
+    options.max_connections_per_peer = settings.limits.ftp_connections_per_address;
+    options.same_data_peer = settings.ftp.same_data_peer;
+    if (const auto& ports = settings.ftp.passive_ports)
+        options.passive_ports = ftp::ServerOptions::PortRange{ports->first, ports->last};
+    error_code ec;
+    const auto advertised = asio::ip::make_address_v4(settings.ftp.advertise, ec);
+    if (!ec) options.advertised_address = advertised;
+    return options;
+}
+
+control::HttpsServerOptions https_options(const Settings& settings) {
+    control::HttpsServerOptions options;
+    options.connections = {settings.limits.https_connections, settings.limits.https_connections_per_address};
+    return options;
+}
+
+} // namespace
+
+struct Daemon::Parts {
+    explicit Parts(const Settings& given)
+      : settings(given) {}
+
+    Result<void> open();
+    Result<void> open_state();
+    Result<void> check_addresses();
+    Result<void> listen();
+    [[nodiscard]] Error cannot_listen(const std::string& key, const std::string& why) const;
+    int run();
+    awaitable<void> watch_signals();
+    awaitable<void> keep_sessions();
+    awaitable<void> poll_aborts();
+    awaitable<void> watch_certificate();
+    void begin_stop(int code);
+    awaitable<void> stop();
+    void keep_running(awaitable<void> task);
+
+    Settings settings;
+    // Work in progress is destroyed with the loops, so they outlive all that it may refer to; stop() leaves
+    // none.
+    asio::io_context loop{1};
+    asio::executor_work_guard<asio::io_context::executor_type> loop_guard{loop.get_executor()};
+    WorkThread worker;
+    WorkThread files;
+    Executors executors{loop.get_executor(), worker.executor(), files.executor()};
+    asio::signal_set signals{loop, SIGTERM, SIGINT};
+    asio::steady_timer certificate_timer{loop};
+    asio::steady_timer stop_timer{loop};
+    asio::steady_timer expiry_timer{worker.executor()};
+    asio::steady_timer abort_timer{worker.executor()};
+    bool stopping{false};          ///< of the loop
+    bool housekeeping_ends{false}; ///< of the worker
+    int exit_code{0};
+
+    ftp::Descriptor lock;
+    control::CertificateFiles certificate;
+    std::optional<state::Store> store;
+    std::optional<catalog::Payloads> payloads;
+    std::unique_ptr<host::EmbeddedHost> host;
+    std::optional<state::Admission> admission;
+    std::optional<bulk::Pull> pull;
+    std::optional<ftp::Server> ftp_server;
+    std::optional<control::Sessions> sessions;
+    control::Router router;
+    std::optional<control::HttpsServer> https_server;
+};
+
+Result<void> Daemon::Parts::open_state() {
+    if (const auto prepared = prepare_state_folder(settings.state_dir); !prepared)
+        return fail(prepared.error().code, settings.place_of("state_dir") + ": " + prepared.error().detail);
+    auto locked = lock_state_folder(settings.state_dir);
+    if (!locked) return locked.error();
+    lock = std::move(*locked);
+
+    auto opened = state::Store::open(settings.state_dir, Clock::system());
+    if (!opened) return opened.error();
+    store.emplace(std::move(*opened));
+    auto catalog = catalog::Payloads::open(settings.state_dir);
+    if (!catalog) return catalog.error();
+    payloads.emplace(std::move(*catalog));
+    auto database = host::open_embedded_database(settings.state_dir);
+    if (!database) return database.error();
+    auto embedded = host::EmbeddedHost::create(executors, host_settings(settings), std::move(*database));
+    if (!embedded) return embedded.error();
+    host = std::move(*embedded);
+    return {};
+}
+
+/// Before anything is written: an address that cannot be had must leave nothing behind.
+Result<void> Daemon::Parts::check_addresses() {
+    const std::pair<const char*, ListenAddress*> wanted[]{{"https.listen", &settings.https.listen},
+                                                          {"ftp.listen", &settings.ftp.listen}};
+    for (const auto& [key, listen] : wanted) {
+        const auto probe =
+            std::make_shared<control::Listener>(executors.network, control::ConnectionLimits{}, nullptr);
+        const auto bound = probe->bind(tcp::endpoint(listen->address, listen->port));
+        if (!bound) return cannot_listen(key, bound.error().detail);
+        listen->address = probe->local_endpoint().address(); // IPv4 where there is no IPv6
+    }
+    return {};
+}
+
+Error Daemon::Parts::cannot_listen(const std::string& key, const std::string& why) const {
+    return fail(Errc::bad_configuration, settings.place_of(key) + ": " + why +
+                                             "; choose another address or port, or end what uses it");
+}
+
+Result<void> Daemon::Parts::listen() {
+    const auto& ftp = settings.ftp.listen;
+    const auto ec = ftp_server->listen(tcp::endpoint(ftp.address, ftp.port));
+    if (ec) return cannot_listen("ftp.listen", "cannot listen on " + ftp.text() + ": " + ec.message());
+    const auto& https = settings.https.listen;
+    const auto listening = https_server->listen(tcp::endpoint(https.address, https.port));
+    if (!listening) return cannot_listen("https.listen", listening.error().detail);
+    return {};
+}
+
+Result<void> Daemon::Parts::open() {
+    if (const auto free = check_addresses(); !free) return free.error();
+    if (const auto opened = open_state(); !opened) return opened.error();
+    auto identity = ensure_identity(settings);
+    if (!identity) return identity.error();
+    certificate = std::move(*identity);
+    auto tls = control::server_tls(certificate);
+    if (!tls) return tls.error();
+
+    state::Lifetimes lifetimes;
+    lifetimes.first_login = settings.session.first_login;
+    lifetimes.idle = settings.session.lifetime;
+    admission.emplace(*store, lifetimes);
+    pull.emplace(executors, *admission, *payloads, bulk::PullSettings{settings.ftp.plain_login});
+    admission->on_dead(
+        [this](const std::string& session, const std::string& why) { pull->dead(session, why); });
+    ftp_server.emplace(executors.network, *pull, ftp_options(settings));
+    https_server.emplace(executors, std::move(*tls), router, https_options(settings));
+    if (const auto listening = listen(); !listening) return listening.error();
+
+    control::SessionRules rules;
+    rules.second_path_host = settings.ftp.advertise;
+    rules.second_path_port = ftp_server->local_endpoint().port();
+    rules.abandoned_after = settings.session.abandoned_after;
+    sessions.emplace(*store, *admission, *payloads, *host, rules);
+    host->add_routes(router);
+    control::add_device_api(router, *host, *sessions);
+    const control::OperatorContext context{executors, *host, *store, *admission, *payloads, *sessions};
+    control::add_operator_api(router, context);
+
+    if (settings.ports_file.empty()) return {};
+    const auto written = write_ports_file(settings.ports_file, https_server->local_endpoint().port(),
+                                          ftp_server->local_endpoint().port());
+    if (!written) return fail(Errc::bad_configuration, "--ports-file: " + written.error().detail);
+    return {};
+}
+
+/// A task without which the daemon must not go on.
+void Daemon::Parts::keep_running(awaitable<void> task) {
+    auto ended = [this](const std::exception_ptr& error) {
+        try {
+            if (error) std::rethrow_exception(error);
+        } catch (const std::exception& thrown) {
+            log(Level::error, std::string("the state cannot be used any more: ") + thrown.what());
+            asio::post(loop, [this] { begin_stop(1); });
+        }
+    };
+    asio::co_spawn(executors.worker, std::move(task), std::move(ended));
+}
+
+awaitable<void> Daemon::Parts::keep_sessions() {
+    while (!housekeeping_ends) {
+        sessions->expire();
+        expiry_timer.expires_after(expiry_interval);
+        error_code ec;
+        co_await expiry_timer.async_wait(into(ec));
+    }
+}
+
+awaitable<void> Daemon::Parts::poll_aborts() {
+    while (!housekeeping_ends) {
+        co_await sessions->poll_aborts();
+        if (housekeeping_ends) co_return;
+        abort_timer.expires_after(settings.session.abort_poll);
+        error_code ec;
+        co_await abort_timer.async_wait(into(ec));
+    }
+}
+
+awaitable<void> Daemon::Parts::watch_certificate() {
+    while (!stopping) {
+        warn_of_expiry(certificate);
+        certificate_timer.expires_after(certificate_interval);
+        error_code ec;
+        co_await certificate_timer.async_wait(into(ec));
+    }
+}
+
+awaitable<void> Daemon::Parts::watch_signals() {
+    error_code ec;
+    co_await signals.async_wait(into(ec));
+    if (ec) co_return;
+    begin_stop(0);
+    co_await signals.async_wait(into(ec));
+    if (ec) co_return;
+    log(Level::warning, "asked a second time: ending at once");
+    std::_Exit(1);
+}
+
+void Daemon::Parts::begin_stop(int code) {
+    if (stopping) return;
+    stopping = true;
+    exit_code = code;
+    notify_supervisor("STOPPING=1");
+    log(Level::notice, "ending: no new connections, running transfers end at a block's edge");
+    certificate_timer.cancel();
+    asio::co_spawn(loop, stop(), asio::detached);
+}
+
+awaitable<void> Daemon::Parts::stop() {
+    const auto running = std::make_shared<int>(2);
+    auto one_less = [running, this](const std::exception_ptr&) {
+        if (--*running == 0) stop_timer.cancel();
+    };
+    asio::co_spawn(loop, ftp_server->stop(stop_grace), one_less);
+    asio::co_spawn(loop, https_server->stop(stop_grace), one_less);
+    error_code ec;
+    stop_timer.expires_after(stop_grace + work_grace);
+    co_await stop_timer.async_wait(into(ec));
+
+    auto last_work = [this] {
+        housekeeping_ends = true;
+        expiry_timer.cancel();
+        abort_timer.cancel();
+        try {
+            admission->flush();
+        } catch (const std::exception& error) {
+            log(Level::error, std::string("what was sent last is not in the state: ") + error.what());
+        }
+    };
+    asio::post(executors.worker, last_work);
+    // The files' thread works for the worker's, so it ends after it.
+    auto end_loop = [this] { asio::post(loop, [this] { stop_timer.cancel(); }); };
+    auto end_files = [this, end_loop] { files.finish(end_loop); };
+    worker.finish(end_files);
+    stop_timer.expires_after(work_grace);
+    co_await stop_timer.async_wait(into(ec));
+    if (!ec) {
+        log(Level::warning,
+            "something still works on the state; ending all the same, which costs it nothing");
+        std::_Exit(exit_code);
+    }
+    signals.cancel(ec);
+    loop_guard.reset();
+}
+
+int Daemon::Parts::run() {
+    asio::co_spawn(loop, watch_signals(), asio::detached);
+    asio::co_spawn(loop, watch_certificate(), asio::detached);
+    keep_running(keep_sessions());
+    keep_running(poll_aborts());
+
+    const auto https = https_server->local_endpoint();
+    const auto ftp = ftp_server->local_endpoint();
+    log(Level::notice, "two-path-server " TWO_PATH_VERSION ", HTTPS on " +
+                           ListenAddress{https.address(), https.port()}.text() + ", FTP on " +
+                           ListenAddress{ftp.address(), ftp.port()}.text() + ", state in " +
+                           settings.state_dir.string());
+    notify_supervisor("READY=1");
+    loop.run();
+    log(Level::notice, "ended");
+    return exit_code;
+}
+
+Result<std::unique_ptr<Daemon>> Daemon::create(const Settings& settings) {
+    auto parts = std::make_unique<Parts>(settings);
+    if (const auto opened = parts->open(); !opened) return opened.error();
+    return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
+}
+
+Daemon::Daemon(std::unique_ptr<Parts> parts)
+  : parts_(std::move(parts)) {}
+
+Daemon::~Daemon() = default;
+
+int Daemon::run() {
+    return parts_->run();
+}
+
+} // namespace two_path

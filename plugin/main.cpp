@@ -1,0 +1,79 @@
+#include "plugin/config.hpp"
+#include "plugin/create_user.hpp"
+#include "plugin/daemon.hpp"
+#include "plugin/server_identity.hpp"
+
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <vector>
+
+namespace {
+using namespace two_path;
+
+int report(const Error& error) {
+    std::cerr << "two-path-server: " << (error.detail.empty() ? error.message() : error.detail) << '\n';
+    switch (error.code) {
+    case Errc::bad_request:
+        return 2;
+    case Errc::bad_configuration:
+        return 3;
+    default:
+        return EXIT_FAILURE;
+    }
+}
+
+int check_config(const Settings& settings) {
+    const auto& https = settings.https;
+    if (!https.certificate.empty()) {
+        const auto tls = control::server_tls({https.certificate, https.key});
+        if (!tls) return report(tls.error());
+    }
+    std::cout << "the configuration is good\n";
+    return EXIT_SUCCESS;
+}
+
+int serve(const Settings& settings) {
+    const auto daemon = Daemon::create(settings);
+    if (!daemon) return report(daemon.error());
+    return (*daemon)->run();
+}
+
+int run(const std::vector<std::string>& arguments) {
+    const auto invocation = read_command_line(arguments);
+    if (!invocation) return report(invocation.error());
+    const auto& settings = invocation->settings;
+    switch (invocation->command) {
+    case Command::help:
+        std::cout << help_text();
+        return EXIT_SUCCESS;
+    case Command::version:
+        std::cout << "two-path-server " TWO_PATH_VERSION "\n";
+        return EXIT_SUCCESS;
+    case Command::check_config:
+        return check_config(settings);
+    case Command::create_user: {
+        const auto created = create_user(settings, invocation->email);
+        if (!created) return report(created.error());
+        std::cout << "created the user " << invocation->email << '\n';
+        return EXIT_SUCCESS;
+    }
+    case Command::serve:
+        break;
+    }
+    return serve(settings);
+}
+
+} // namespace
+
+int main(int count, char** arguments) {
+    std::signal(SIGPIPE, SIG_IGN);
+    try {
+        return run(std::vector<std::string>(arguments + 1, arguments + count));
+    } catch (const std::exception& error) {
+        std::cerr << "two-path-server: " << error.what() << '\n';
+        return EXIT_FAILURE;
+    }
+}

@@ -1,0 +1,73 @@
+/// Both APIs behind their router, asked without sockets.
+#pragma once
+
+#include "plugin/control/device_api.hpp"
+#include "plugin/control/operator_api.hpp"
+#include "tests/support/plugin_world.hpp"
+#include "tests/support/text_body.hpp"
+
+#include <boost/asio/system_executor.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/test/unit_test.hpp>
+
+namespace two_path::tests {
+
+struct Answer {
+    unsigned status{0};
+    json::value body;
+    control::Headers headers;
+
+    /// The error body's stable name.
+    [[nodiscard]] std::string reason() const {
+        const auto* named = body.is_object() ? body.get_object().if_contains("reason") : nullptr;
+        return named != nullptr && named->is_string() ? std::string(named->get_string()) : "";
+    }
+};
+
+class ApiWorld : public PluginWorld {
+  public:
+    ApiWorld() {
+        host.devices = {{"token-1", "device-1"}, {"token-2", "device-2"}};
+        host.operators = {{"token-op", "operator@example.com"}};
+        const boost::asio::any_io_executor anywhere = boost::asio::system_executor();
+        control::add_device_api(router_, host, sessions());
+        control::add_operator_api(
+            router_, {{anywhere, anywhere, anywhere}, host, store(), admission(), payloads(), sessions()});
+    }
+
+    Answer ask(const std::string& token, const std::string& method, const std::string& target,
+               TextBody& body) {
+        control::Request request;
+        request.method = method;
+        const auto question = target.find('?');
+        request.path = target.substr(0, question);
+        if (question != std::string::npos) {
+            const auto equals = target.find('=', question);
+            request.query.emplace(target.substr(question + 1, equals - question - 1),
+                                  target.substr(equals + 1));
+        }
+        if (!token.empty()) request.headers["Authorization"] = "Bearer " + token;
+        request.local = boost::asio::ip::make_address("192.0.2.1");
+        request.id = "request-1";
+        request.body = &body;
+        const auto response = run(router_.serve(request));
+        if (response.body.empty()) return {response.status, nullptr, response.headers};
+        return {response.status, json::parse(response.body), response.headers};
+    }
+    Answer ask(const std::string& token, const std::string& method, const std::string& target,
+               const std::string& text = "") {
+        TextBody body(text);
+        return ask(token, method, target, body);
+    }
+    Answer device(const std::string& method, const std::string& path, const json::object& body = {}) {
+        return ask("token-1", method, std::string(messages::device_api) + path, json::serialize(body));
+    }
+    Answer operate(const std::string& method, const std::string& path, const std::string& body = "") {
+        return ask("token-op", method, std::string(messages::management_api) + path, body);
+    }
+
+  private:
+    control::Router router_;
+};
+
+} // namespace two_path::tests

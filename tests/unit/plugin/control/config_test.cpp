@@ -1,0 +1,266 @@
+/// The configuration file and the command line: what is good, and the exact line for each thing that is not.
+#include "plugin/config.hpp"
+
+#include "plugin/config_file.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <fstream>
+#include <ostream>
+
+namespace two_path {
+namespace {
+
+namespace data = boost::unit_test::data;
+
+/// A configuration file in a folder of its own.
+class ConfigFile {
+  public:
+    explicit ConfigFile(const std::string& text)
+      : path_(folder_ / "server.conf") {
+        std::ofstream(path_) << text;
+    }
+    [[nodiscard]] std::string path() const { return path_.string(); }
+    [[nodiscard]] Result<Invocation> read(std::vector<std::string> more = {}) const {
+        more.insert(more.begin(), {"--config", path()});
+        return read_command_line(more);
+    }
+
+  private:
+    tests::TemporaryFolder folder_;
+    std::filesystem::path path_;
+};
+
+/// What is written in the file, and the message behind its path.
+struct BadFile {
+    const char* text;
+    const char* message;
+};
+std::ostream& operator<<(std::ostream& out, const BadFile& row) {
+    return out << row.message;
+}
+const BadFile bad_files[]{
+    {"[https]\nlisten = 1.2.3.4:1\n\nlisen = 1.2.3.4:1\n",
+     ":4: unknown key https.lisen; known there: listen, certificate, key, name"},
+    {"listen = 1.2.3.4:1\n", ":1: unknown key listen; known there: state_dir"},
+    {"[http]\nlisten = x\n", ":2: unknown key http.listen; there is no such section; known are [https], "
+                             "[ftp], [host], [session] and [limits]"},
+    {"# first\n[https\n", ":2: is no section; write [NAME]"},
+    {"[]\n", ":1: is no section; write [NAME]"},
+    {"[https]\nlisten\n", ":2: is neither `[section]` nor `key = value`; correct it, or put # before it"},
+    {"= 3\n", ":1: is neither `[section]` nor `key = value`; correct it, or put # before it"},
+    {"[https]\nlisten = 8443\n", ":2: https.listen is `8443`; write ADDRESS:PORT, such as 192.0.2.1:8443, or "
+                                 "[::]:8443 for all addresses"},
+    {"[https]\nlisten = ::1:8443\n", ":2: https.listen is `::1:8443`; write ADDRESS:PORT, such as "
+                                     "192.0.2.1:8443, or [::]:8443 for all addresses"},
+    {"[https]\nlisten = 1.2.3.4:65536\n",
+     ":2: https.listen is `1.2.3.4:65536`; write ADDRESS:PORT, such as 192.0.2.1:8443, or [::]:8443 for all "
+     "addresses"},
+    {"state_dir = var/lib\n", ":1: state_dir is `var/lib`; write an absolute path"},
+    {"[https]\nname = a\nname = b c\n", ":3: https.name is `b c`; write a host name or an address"},
+    {"[https]\ncertificate = /a\n",
+     ":2: https.certificate: certificate and key belong together; set both or none"},
+    {"[https]\nkey = /a\n", ":2: https.key: certificate and key belong together; set both or none"},
+    {"[ftp]\nplain_login = yes\n", ":2: ftp.plain_login is `yes`; write true or false"},
+    {"[ftp]\npassive_ports = 3000\n",
+     ":2: ftp.passive_ports is `3000`; write FIRST-LAST, from 1024 to 65535, such as 30000-30999"},
+    {"[ftp]\npassive_ports = 4000-3000\n",
+     ":2: ftp.passive_ports is `4000-3000`; write FIRST-LAST, from 1024 to 65535, such as 30000-30999"},
+    {"[ftp]\npassive_ports = 21-3000\n",
+     ":2: ftp.passive_ports is `21-3000`; write FIRST-LAST, from 1024 to 65535, such as 30000-30999"},
+    {"[ftp]\nadvertise = ftp://a\n", ":2: ftp.advertise is `ftp://a`; write the host name or address under "
+                                     "which devices reach the FTP server"},
+    {"[ftp]\nlisten = [::]:8443\n", ":2: ftp.listen: the same as https.listen; choose another port"},
+    {"[ftp]\npassive_ports = 8000-9000\n",
+     ":2: ftp.passive_ports: the port of https.listen is among them; move one"},
+    {"[host]\ntype = mender\n", ":2: host.type is `mender`; write embedded, the only one of this release"},
+    {"[host]\naccept = all\n", ":2: host.accept is `all`; write manual or auto"},
+    {"[host]\ntoken_lifetime_hours = 0\n",
+     ":2: host.token_lifetime_hours is `0`; write a number from 1 to 8784"},
+    {"[host]\npublic_url = http://a\n",
+     ":2: host.public_url is `http://a`; write https://HOST[:PORT] without a slash at its end"},
+    {"[session]\nfirst_login_seconds = 2m\n",
+     ":2: session.first_login_seconds is `2m`; write a number from 5 to 3600"},
+    {"[session]\nlifetime_seconds = -1\n",
+     ":2: session.lifetime_seconds is `-1`; write a number from 60 to 2592000"},
+    {"[session]\nabandoned_after_days =\n",
+     ":2: session.abandoned_after_days is ``; write a number from 1 to 366"},
+    {"[limits]\nhttps_connections = 99999999999999999999\n",
+     ":2: limits.https_connections is `99999999999999999999`; write a number from 1 to 100000"},
+};
+
+struct BadLine {
+    std::vector<std::string> arguments;
+    const char* message;
+};
+std::ostream& operator<<(std::ostream& out, const BadLine& row) {
+    return out << row.message;
+}
+const BadLine bad_lines[]{
+    {{"--lissen"}, "--lissen: unknown option; see --help"},
+    {{"--https.lis", "1.2.3.4:1"}, "--https.lis: unknown option; see --help"},
+    {{"serve"}, "serve: unknown command; there is create-user, see --help"},
+    {{"create-user"}, "create-user: needs one e-mail address; write create-user EMAIL"},
+    {{"create-user", "a@b", "secret"}, "create-user: needs one e-mail address; write create-user EMAIL"},
+    {{"--check-config", "create-user", "a@b"}, "--check-config: not with create-user; choose one"},
+    {{"--host", "mender"}, "--host: is `mender`; write embedded, the only one of this release"},
+    {{"--ftp.plain_login=1"}, "--ftp.plain_login: is `1`; write true or false"},
+    {{"--state_dir", "/a", "--state_dir", "/b"}, "--state_dir: given twice; give it once"},
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(config)
+
+BOOST_AUTO_TEST_CASE(every_key_of_the_file_reaches_its_setting) {
+    const ConfigFile file("  # a comment\n; another\n"
+                          "state_dir = /srv/two-path\n"
+                          "[https]\r\n"
+                          "listen = 192.0.2.1:443\r\n"
+                          "certificate=/etc/a.pem\n"
+                          "key = /etc/a key#1.pem\n"
+                          "name = updates.example.com\n"
+                          "name = 192.0.2.1\n"
+                          "[ftp]\n"
+                          "listen = [2001:db8::1]:21\n"
+                          "advertise = ftp.example.com\n"
+                          "passive_ports = 30000-30999\n"
+                          "plain_login = true\n"
+                          "same_data_peer = false\n"
+                          "[host]\n"
+                          "type = embedded\n"
+                          "accept = auto\n"
+                          "token_lifetime_hours = 24\n"
+                          "public_url = https://updates.example.com:8443\n"
+                          "max_artifact_mib = 64\n"
+                          "[session]\n"
+                          "first_login_seconds = 60\n"
+                          "lifetime_seconds = 600\n"
+                          "abort_poll_seconds = 5\n"
+                          "abandoned_after_days = 7\n"
+                          "[limits]\n"
+                          "https_connections = 100\n"
+                          "https_connections_per_address = 10\n"
+                          "ftp_connections = 200\n"
+                          "ftp_connections_per_address = 20\n");
+    const auto read = file.read({"--ports-file", "/run/ports"});
+    BOOST_TEST_REQUIRE(read.has_value(), (read ? "" : read.error().detail));
+    BOOST_CHECK(read->command == Command::serve);
+    const auto& settings = read->settings;
+    BOOST_TEST(settings.state_dir == "/srv/two-path");
+    BOOST_TEST(settings.ports_file == "/run/ports");
+    BOOST_TEST(settings.https.listen.text() == "192.0.2.1:443");
+    BOOST_TEST(settings.https.certificate == "/etc/a.pem");
+    BOOST_TEST(settings.https.key == "/etc/a key#1.pem");
+    BOOST_TEST(settings.https.names == (std::vector<std::string>{"updates.example.com", "192.0.2.1"}),
+               boost::test_tools::per_element());
+    BOOST_TEST(settings.ftp.listen.text() == "[2001:db8::1]:21");
+    BOOST_TEST(settings.ftp.advertise == "ftp.example.com");
+    BOOST_TEST(settings.ftp.passive_ports.value().first == 30000);
+    BOOST_TEST(settings.ftp.passive_ports.value().last == 30999);
+    BOOST_TEST(settings.ftp.plain_login);
+    BOOST_TEST(!settings.ftp.same_data_peer);
+    BOOST_CHECK(settings.host.accept == Accept::automatic);
+    BOOST_TEST(settings.host.token_lifetime.count() == 24);
+    BOOST_TEST(settings.host.public_url == "https://updates.example.com:8443");
+    BOOST_TEST(settings.host.max_artifact_size == 64U << 20U);
+    BOOST_TEST(settings.session.first_login.count() == 60);
+    BOOST_TEST(settings.session.lifetime.count() == 600);
+    BOOST_TEST(settings.session.abort_poll.count() == 5);
+    BOOST_TEST(settings.session.abandoned_after.count() == 7 * 24);
+    BOOST_TEST(settings.limits.https_connections == 100U);
+    BOOST_TEST(settings.limits.https_connections_per_address == 10U);
+    BOOST_TEST(settings.limits.ftp_connections == 200U);
+    BOOST_TEST(settings.limits.ftp_connections_per_address == 20U);
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_file_leaves_the_safe_defaults) {
+    const auto read = ConfigFile("").read();
+    BOOST_TEST_REQUIRE(read.has_value());
+    BOOST_TEST(!read->settings.ftp.plain_login);
+    BOOST_TEST(read->settings.ftp.same_data_peer);
+    BOOST_CHECK(read->settings.host.accept == Accept::manual);
+    BOOST_TEST(read->settings.https.listen.text() == "[::]:8443");
+    BOOST_TEST(read->settings.ftp.listen.text() == "[::]:2121");
+}
+
+BOOST_AUTO_TEST_CASE(the_command_line_goes_before_the_file) {
+    const ConfigFile file("[https]\nlisten = 192.0.2.1:1\nname = a\nname = b\n[ftp]\nlisten = 192.0.2.1:2\n");
+    const auto read = file.read(
+        {"--https.listen=127.0.0.1:3", "--https.name", "c", "--host", "embedded", "--check-config"});
+    BOOST_TEST_REQUIRE(read.has_value());
+    BOOST_CHECK(read->command == Command::check_config);
+    BOOST_TEST(read->settings.https.listen.text() == "127.0.0.1:3");
+    BOOST_TEST(read->settings.ftp.listen.text() == "192.0.2.1:2");
+    BOOST_TEST(read->settings.https.names == std::vector<std::string>{"c"}, boost::test_tools::per_element());
+    BOOST_TEST(read->settings.place_of("https.listen") == "--https.listen");
+    BOOST_TEST(read->settings.place_of("ftp.listen") == file.path() + ":6: ftp.listen");
+    BOOST_TEST(read->settings.place_of("state_dir") == "state_dir (default)");
+}
+
+BOOST_DATA_TEST_CASE(a_bad_file_is_refused_with_its_line, data::make(bad_files), row) {
+    const ConfigFile file(row.text);
+    const auto read = file.read();
+    BOOST_TEST_REQUIRE(read.has_error());
+    BOOST_CHECK(read.error().code == Errc::bad_configuration);
+    BOOST_TEST(read.error().detail == file.path() + row.message);
+}
+
+BOOST_AUTO_TEST_CASE(a_key_set_twice_names_both_lines) {
+    const ConfigFile file("state_dir = /a\n\nstate_dir = /b\n");
+    const auto read = file.read();
+    BOOST_TEST_REQUIRE(read.has_error());
+    BOOST_TEST(read.error().detail == file.path() + ":3: state_dir is set a second time (before at " +
+                                          file.path() + ":1); keep one of the lines");
+}
+
+BOOST_DATA_TEST_CASE(a_bad_command_line_is_refused_with_its_option, data::make(bad_lines), row) {
+    const auto read = ConfigFile("").read(row.arguments);
+    BOOST_TEST_REQUIRE(read.has_error());
+    BOOST_CHECK(read.error().code == Errc::bad_request);
+    BOOST_TEST(read.error().detail == row.message);
+}
+
+BOOST_AUTO_TEST_CASE(an_option_without_its_value_is_a_usage_error) {
+    const auto read = read_command_line({"--config"});
+    BOOST_TEST_REQUIRE(read.has_error());
+    BOOST_CHECK(read.error().code == Errc::bad_request);
+    BOOST_TEST(read.error().detail.find("--config") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_named_file_must_be_there) {
+    const tests::TemporaryFolder folder;
+    const auto path = (folder / "none.conf").string();
+    const auto read = read_command_line({"--config", path});
+    BOOST_TEST_REQUIRE(read.has_error());
+    BOOST_CHECK(read.error().code == Errc::bad_configuration);
+    BOOST_TEST(read.error().detail ==
+               path + ": cannot open: No such file or directory; name a readable file with --config");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_over_a_mebibyte_is_refused) {
+    const ConfigFile file(std::string((std::size_t{1} << 20U) + 1, '#'));
+    BOOST_CHECK(file.read().error().code == Errc::bad_configuration);
+}
+
+BOOST_AUTO_TEST_CASE(users_are_created_by_name_only) {
+    const auto read = ConfigFile("").read({"create-user", "op@example.com"});
+    BOOST_TEST_REQUIRE(read.has_value());
+    BOOST_CHECK(read->command == Command::create_user);
+    BOOST_TEST(read->email == "op@example.com");
+}
+
+BOOST_AUTO_TEST_CASE(help_and_version_need_no_file) {
+    BOOST_CHECK(read_command_line({"--help", "--config", "/nowhere/at/all"})->command == Command::help);
+    BOOST_CHECK(read_command_line({"--version"})->command == Command::version);
+    for (const char* word : {"--config", "--check-config", "--https.listen", "--session.lifetime_seconds",
+                             "create-user EMAIL", "Exit codes"})
+        BOOST_TEST(help_text().find(word) != std::string::npos, word);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace two_path
