@@ -1,0 +1,80 @@
+// Devices ask to come in (Mender's device API, `authentication`).
+#include "plugin/host/embedded/devices.hpp"
+#include "plugin/host/embedded/endpoint.hpp"
+#include "plugin/host/embedded/key.hpp"
+
+namespace two_path::host::embedded {
+namespace {
+
+/// Anyone may send one, so less than elsewhere.
+constexpr std::size_t max_request = 64 * 1024;
+constexpr std::size_t max_identity = 16 * 1024;
+
+struct AuthRequest {
+    json::object identity;
+    Key key;
+};
+
+Result<AuthRequest> parse(const Call& call) {
+    const auto body = call.object();
+    if (!body) return body.error();
+    Fields fields(*body, "the authentication request");
+    const auto data = fields.text("id_data");
+    const auto pem = fields.text("pubkey");
+    if (!fields.ok()) return fields.error();
+    if (data.size() > max_identity)
+        return fail(Errc::bad_request, "`id_data` is over " + std::to_string(max_identity) + " bytes");
+    auto identity = parse_object(data, "`id_data`");
+    if (!identity) return identity.error();
+    if (identity->empty()) return fail(Errc::bad_request, "`id_data` is empty");
+    auto key = Key::parse_public(pem);
+    if (!key) return key.error();
+    return AuthRequest{std::move(*identity), std::move(*key)};
+}
+
+/// The body is signed as it was sent, to the last byte.
+Result<void> check_signature(const Call& call, const Key& key) {
+    const auto header = call.request.headers.find("X-MEN-Signature");
+    if (header == call.request.headers.end()) return fail(Errc::bad_request, "no X-MEN-Signature header");
+    const auto signature = from_base64(header->second);
+    if (!signature) return fail(Errc::bad_request, "X-MEN-Signature is not base64");
+    if (!key.verifies(bytes_of(call.body), *signature))
+        return fail(Errc::unauthorized, "X-MEN-Signature does not match the body and `pubkey`");
+    return {};
+}
+
+control::Response token_for(Parts& parts, const AuthSet& set) {
+    const auto now = parts.now_in_seconds();
+    const Claims claims{TokenKind::device, set.token, set.device, now,
+                        now + parts.settings.device_token_lifetime.count()};
+    control::Response response;
+    response.headers["Content-Type"] = "application/jwt";
+    response.body = parts.tokens.issue(claims);
+    return response;
+}
+
+/// `Authorization` is ignored: clients send leftovers in it.
+Result<control::Response> authenticate(Parts& parts, const Call& call) {
+    const auto asked = parse(call);
+    if (!asked) return asked.error();
+    const auto signature = check_signature(call, asked->key);
+    if (!signature) return signature.error();
+
+    const auto set = check_in(parts.database, asked->identity, asked->key.public_pem(),
+                              parts.settings.acceptance, parts.now());
+    if (!set) return set.error();
+    if (set->status != "accepted")
+        return fail(Errc::unauthorized, set->status == "pending"
+                                            ? "the device waits to be accepted by the operator"
+                                            : "the operator rejected the device");
+    return token_for(parts, *set);
+}
+
+} // namespace
+
+void add_authentication_api(control::Router& router, Parts& parts) {
+    add_route(router, parts, Caller::anyone, "POST", "/api/devices/v1/authentication/auth_requests",
+              authenticate, max_request);
+}
+
+} // namespace two_path::host::embedded

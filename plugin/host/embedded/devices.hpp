@@ -1,0 +1,79 @@
+/// The devices that have asked to come in, their keys, and which of these were accepted.
+#pragma once
+
+#include "plugin/host/embedded/embedded_host.hpp"
+#include "plugin/state/database.hpp"
+#include "protocol/json.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace two_path::host::embedded {
+
+/// One key of a device: Mender's authentication set.
+struct AuthSet {
+    std::string id;
+    std::string device;
+    std::string public_key; ///< PEM
+    std::string status;     ///< `pending`, `accepted` or `rejected`
+    std::string token;      ///< `jti` of its bearer tokens
+    std::int64_t created{0};
+};
+
+/// All times are UNIX milliseconds.
+struct Device {
+    std::string id;
+    json::object identity; ///< what it calls itself
+    std::optional<std::string> group;
+    std::int64_t created{0};
+    std::int64_t updated{0};
+    std::int64_t checked_in{0};
+    std::vector<AuthSet> auth_sets;
+
+    /// `accepted` when one of its keys is, else `pending` when one waits, else `rejected`.
+    [[nodiscard]] std::string_view status() const;
+};
+
+/// Which devices a list asks for; empty members do not restrict.
+struct DeviceFilter {
+    std::string status;
+    std::vector<std::string> ids;
+    std::string group;
+};
+
+/// Part of a list.
+struct Page {
+    std::int64_t offset{0};
+    std::int64_t limit{20};
+};
+
+/// The key's set, made when this device or key is new. `now` is noted as the check-in. busy when too many
+/// devices, or keys of this one, wait for the operator.
+[[nodiscard]] Result<AuthSet> check_in(state::Database& database, const json::object& identity,
+                                       const std::string& public_key, Acceptance acceptance,
+                                       std::int64_t now);
+
+[[nodiscard]] std::optional<Device> find_device(state::Database& database, std::string_view id);
+/// In the order of their creation.
+[[nodiscard]] std::vector<Device> list_devices(state::Database& database, const DeviceFilter& filter,
+                                               Page page);
+[[nodiscard]] std::int64_t count_devices(state::Database& database, const DeviceFilter& filter);
+/// The ids of all accepted devices, of one group when `group` is not empty.
+[[nodiscard]] std::vector<std::string> accepted_devices(state::Database& database, const std::string& group);
+
+/// Accepting a key rejects the device's other accepted ones. Bearer tokens from before do not hold after a
+/// change. not_found.
+[[nodiscard]] Result<void> set_status(state::Database& database, const std::string& device,
+                                      const std::string& auth_set, const std::string& status,
+                                      std::int64_t now);
+/// Forgets the device; its unfinished deployments end as `decommissioned`. not_found.
+[[nodiscard]] Result<void> decommission(state::Database& database, const std::string& device,
+                                        std::int64_t now);
+
+/// The accepted device behind a token's id.
+[[nodiscard]] std::optional<std::string> device_by_token(state::Database& database, std::string_view token);
+
+} // namespace two_path::host::embedded

@@ -1,0 +1,111 @@
+#include "plugin/host/embedded/embedded_host.hpp"
+
+#include "plugin/host/embedded/artifacts.hpp"
+#include "plugin/host/embedded/device_deployments.hpp"
+#include "plugin/host/embedded/endpoint.hpp"
+#include "plugin/host/embedded/users.hpp"
+
+#include <system_error>
+
+#include <sys/stat.h>
+
+namespace two_path::host {
+namespace {
+
+#include "plugin/host/embedded/host_migrations.inc"
+
+Result<void> make_private_folder(const std::filesystem::path& folder) {
+    std::error_code ec;
+    std::filesystem::create_directory(folder, ec);
+    if (!ec) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, ec);
+    if (ec) return fail(Errc::bad_configuration, folder.string() + ": cannot be used: " + ec.message());
+    return {};
+}
+
+/// Removes files that an upload left when the daemon died before it was in the list, or after it was off it.
+Result<void> remove_leftovers(state::Database& database, const catalog::Payloads& files) {
+    const auto present = files.list();
+    if (!present) return fail(Errc::bad_configuration, present.error().detail);
+    for (const auto& file : *present) {
+        if (embedded::is_stored(database, file.id)) continue;
+        if (const auto removed = files.remove(file.id); !removed)
+            return fail(Errc::bad_configuration, removed.error().detail);
+    }
+    return {};
+}
+
+} // namespace
+
+Result<state::Database> open_embedded_database(const std::filesystem::path& state_dir) {
+    return state::Database::open(state_dir / "host.db", migrations);
+}
+
+EmbeddedHost::EmbeddedHost(std::unique_ptr<embedded::Parts> parts)
+  : parts_(std::move(parts)) {}
+
+EmbeddedHost::~EmbeddedHost() = default;
+
+Result<std::unique_ptr<EmbeddedHost>> EmbeddedHost::create(Executors executors, EmbeddedSettings settings,
+                                                           state::Database database) {
+    const auto keys = settings.state_dir / "keys";
+    const auto artifacts = settings.state_dir / "artifacts";
+    if (const auto made = make_private_folder(keys); !made) return made.error();
+    if (const auto made = make_private_folder(artifacts); !made) return made.error();
+    auto tokens = embedded::Tokens::open(keys / "tokens.pem");
+    if (!tokens) return tokens.error();
+    auto links = embedded::DownloadLinks::open(keys / "download-links.key");
+    if (!links) return links.error();
+    auto files = catalog::Payloads::open(artifacts);
+    if (!files) return files.error();
+    if (const auto removed = remove_leftovers(database, *files); !removed) return removed.error();
+    auto parts = std::make_unique<embedded::Parts>(
+        embedded::Parts{std::move(executors), std::move(settings), std::move(database), std::move(*tokens),
+                        std::move(*links), std::move(*files), embedded::LoginLimiter()});
+    return std::unique_ptr<EmbeddedHost>(new EmbeddedHost(std::move(parts)));
+}
+
+awaitable<Result<std::string>> EmbeddedHost::device_of(std::string bearer) {
+    co_return embedded::device_of(*parts_, bearer);
+}
+
+awaitable<Result<std::string>> EmbeddedHost::operator_of(std::string bearer) {
+    const auto token = embedded::user_token_of(*parts_, bearer);
+    if (!token) co_return token.error();
+    auto user = embedded::user_by_token(parts_->database, *token);
+    if (!user) co_return fail(Errc::unauthorized, "the token was logged out");
+    co_return std::move(user->email);
+}
+
+awaitable<Result<std::optional<ActiveDeployment>>> EmbeddedHost::active_deployment(std::string device) {
+    const auto order = embedded::oldest_unfinished(parts_->database, device, true);
+    if (!order) co_return std::optional<ActiveDeployment>();
+    const auto artifact = embedded::find_artifact(parts_->database, order->part.artifact.value_or(""));
+    if (!artifact) co_return std::optional<ActiveDeployment>();
+    co_return ActiveDeployment{order->part.deployment, order->artifact_name, artifact->files()};
+}
+
+awaitable<Result<std::vector<DeviceDeployment>>> EmbeddedHost::ended(std::vector<DeviceDeployment> asked) {
+    std::vector<DeviceDeployment> over;
+    for (auto& one : asked) {
+        const auto part = embedded::find_part(parts_->database, one.deployment, one.device);
+        if (!part || part->status == embedded::DeviceStatus::aborted ||
+            part->status == embedded::DeviceStatus::decommissioned)
+            over.push_back(std::move(one));
+    }
+    co_return over;
+}
+
+void EmbeddedHost::add_routes(control::Router& router) {
+    embedded::add_authentication_api(router, *parts_);
+    embedded::add_admission_api(router, *parts_);
+    embedded::add_inventory_api(router, *parts_);
+    embedded::add_group_api(router, *parts_);
+    embedded::add_user_api(router, *parts_);
+    embedded::add_artifact_api(router, *parts_);
+    embedded::add_upload_api(router, *parts_);
+    embedded::add_download_api(router, *parts_);
+    embedded::add_deployment_api(router, *parts_);
+    embedded::add_device_deployment_api(router, *parts_);
+}
+
+} // namespace two_path::host

@@ -1,0 +1,62 @@
+/// Routes of the embedded host: who may call, and the body read with a bound, before a plain function
+/// answers.
+#pragma once
+
+#include "plugin/control/http.hpp"
+#include "plugin/host/embedded/devices.hpp"
+#include "plugin/host/embedded/parts.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace two_path::host::embedded {
+
+inline constexpr std::size_t max_json_body = 1024 * 1024;
+
+/// One call of an endpoint, whole.
+struct Call {
+    const control::Request& request;
+    std::string caller; ///< the device's id, or the user's token's id; empty on open routes
+    std::string body;
+
+    /// What the route's `{name}` matched.
+    [[nodiscard]] const std::string& parameter(const std::string& name) const {
+        return request.parameters.at(name);
+    }
+    /// The body as a JSON object; bad_request.
+    [[nodiscard]] Result<json::object> object() const { return parse_object(body, "the body"); }
+    /// The body as any JSON of at most 16 levels; bad_request.
+    [[nodiscard]] Result<json::value> any() const;
+};
+
+/// Runs on the worker executor; an error becomes Mender's error body.
+using Answer = Result<control::Response> (*)(Parts&, const Call&);
+
+/// Who may call a route.
+enum class Caller : std::uint8_t { anyone, device, user };
+
+/// Adds a route; `parts` must outlive the router.
+void add_route(control::Router& router, Parts& parts, Caller caller, std::string method, std::string pattern,
+               Answer answer, std::size_t max_body = max_json_body);
+
+/// `page` (from 1) and `per_page` (1 to 500, default 20) of the query; bad_request.
+[[nodiscard]] Result<Page> page_of(const control::Request& request);
+/// A list with Mender's `X-Total-Count`.
+[[nodiscard]] control::Response list_answer(json::array list, std::int64_t total);
+
+/// An error answered with a status that Mender uses instead of the error's own.
+[[nodiscard]] control::Response refusal(const Error& error, unsigned status, const Call& call);
+
+// Each adds one group of Mender's endpoints.
+void add_authentication_api(control::Router& router, Parts& parts);    ///< devices come in
+void add_admission_api(control::Router& router, Parts& parts);         ///< operators let them in
+void add_inventory_api(control::Router& router, Parts& parts);         ///< what devices say of themselves
+void add_group_api(control::Router& router, Parts& parts);             ///< devices in groups
+void add_user_api(control::Router& router, Parts& parts);              ///< operators log in
+void add_artifact_api(control::Router& router, Parts& parts);          ///< artifacts and releases
+void add_upload_api(control::Router& router, Parts& parts);            ///< artifacts come in
+void add_download_api(control::Router& router, Parts& parts);          ///< artifacts go out
+void add_deployment_api(control::Router& router, Parts& parts);        ///< operators deploy
+void add_device_deployment_api(control::Router& router, Parts& parts); ///< devices update
+
+} // namespace two_path::host::embedded

@@ -1,0 +1,114 @@
+#include "plugin/host/embedded/login_limiter.hpp"
+#include "plugin/host/embedded/password.hpp"
+#include "tests/unit/plugin/host/host_world.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+namespace two_path::tests {
+namespace {
+
+constexpr std::string_view login = "/api/management/v1/useradm/auth/login";
+constexpr std::string_view me = "/api/management/v1/useradm/users/me";
+
+control::Response log_in(HostWorld& world, std::string_view email, std::string_view password) {
+    const auto credentials = std::string(email).append(":").append(password);
+    return world.call("POST", login, "", {{"Authorization", "Basic " + to_base64(bytes_of(credentials))}});
+}
+
+Errc refusal(state::Database& database, std::string_view email, std::string_view password) {
+    const auto made = host::create_user(database, email, password);
+    BOOST_REQUIRE(!made);
+    return made.error().code;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(embedded_host_users)
+
+BOOST_AUTO_TEST_CASE(a_user_logs_in_with_any_case_of_the_address_and_out_again) {
+    HostWorld world;
+    BOOST_REQUIRE(host::create_user(world.database(), "Operator@example.com", "correct: horse"));
+    const auto response = log_in(world, "operator@EXAMPLE.com", "correct: horse");
+    BOOST_REQUIRE_EQUAL(response.status, 200U);
+    BOOST_TEST(response.headers.at("Content-Type") == "application/jwt");
+    const auto shown = world.as(response.body, "GET", me);
+    BOOST_TEST(body_of(shown).at("email").as_string() == "operator@example.com");
+    world.restart();
+    BOOST_TEST(world.as(response.body, "GET", me).status == 200U);
+    BOOST_TEST(world.as(response.body, "POST", "/api/management/v1/useradm/auth/logout").status == 202U);
+    BOOST_TEST(world.as(response.body, "GET", me).status == 401U);
+}
+
+BOOST_AUTO_TEST_CASE(wrong_passwords_unknown_users_and_odd_credentials_are_all_told_the_same) {
+    HostWorld world;
+    BOOST_REQUIRE(host::create_user(world.database(), "operator@example.com", "correct horse"));
+    const auto wrong = log_in(world, "operator@example.com", "correct hors");
+    const auto unknown = log_in(world, "nobody@example.com", "correct horse");
+    BOOST_TEST(wrong.status == 401U);
+    BOOST_TEST(unknown.status == 401U);
+    BOOST_TEST(wrong.body == unknown.body);
+    for (const std::string odd : {"", "Basic", "Basic !!!!", "Basic YWJj", "Bearer YTpi"})
+        BOOST_TEST(world.call("POST", login, "", {{"Authorization", odd}}).body == wrong.body, odd);
+}
+
+BOOST_AUTO_TEST_CASE(logins_from_one_address_are_limited) {
+    HostWorld world;
+    const control::Headers odd{{"Authorization", "Basic YWJj"}};
+    for (int i = 0; i < 10; ++i)
+        BOOST_TEST(world.call("POST", login, "", odd).status == 401U);
+    const auto refused = world.call("POST", login, "", odd);
+    BOOST_TEST(refused.status == 429U);
+    BOOST_TEST(refused.headers.at("Retry-After") == "6");
+    world.time.pass(std::chrono::seconds(6));
+    BOOST_TEST(world.call("POST", login, "", odd).status == 401U);
+    BOOST_TEST(world.call("POST", login, "", odd).status == 429U);
+}
+
+BOOST_AUTO_TEST_CASE(good_logins_do_not_count_and_addresses_do_not_share) {
+    host::embedded::LoginLimiter limiter;
+    const auto first = boost::asio::ip::make_address("2001:db8::1");
+    const auto neighbour = boost::asio::ip::make_address("2001:db8::ffff:1");
+    const auto other = boost::asio::ip::make_address("2001:db8:0:1::1");
+    for (int i = 0; i < 30; ++i) {
+        BOOST_TEST(limiter.admit(first, 0) == 0);
+        limiter.succeeded(first);
+    }
+    for (int i = 0; i < 10; ++i)
+        BOOST_TEST(limiter.admit(first, 0) == 0);
+    BOOST_TEST(limiter.admit(neighbour, 0) == 6);
+    BOOST_TEST(limiter.admit(other, 0) == 0);
+    BOOST_TEST(limiter.admit(first, 60'000) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_user_needs_an_address_a_password_and_a_name_of_its_own) {
+    HostWorld world;
+    auto& database = world.database();
+    for (const std::string odd :
+         {"", "operator", "@example.com", "a@", "a b@example.com", "a@b@c", "a:b@example.com"})
+        BOOST_CHECK(refusal(database, odd, "correct horse") == Errc::bad_request);
+    BOOST_CHECK(refusal(database, "a@example.com", "1234567") == Errc::bad_request);
+    BOOST_CHECK(refusal(database, "a@example.com", std::string(1025, 'x')) == Errc::bad_request);
+    BOOST_REQUIRE(host::create_user(database, "a@example.com", "12345678"));
+    BOOST_CHECK(refusal(database, "A@example.com", "87654321") == Errc::conflict);
+    BOOST_TEST(log_in(world, "a@example.com", "12345678").status == 200U);
+}
+
+BOOST_AUTO_TEST_CASE(a_stored_password_is_salted_and_matches_only_itself) {
+    using namespace host::embedded;
+    const auto stored = hash_password("secret");
+    BOOST_TEST(stored != hash_password("secret"));
+    BOOST_TEST(stored.find("secret") == std::string::npos);
+    BOOST_TEST(password_matches("secret", stored));
+    BOOST_TEST(!password_matches("secre", stored));
+    BOOST_TEST(!password_matches("", unmatched_password()));
+    for (const std::string odd : {"", "scrypt", "scrypt$99$8$1$AAAA$AAAA", "bcrypt$15$8$3$AAAA$AAAA"})
+        BOOST_TEST(!password_matches("secret", odd));
+    // RFC 7914, section 12, third vector, cut to 32 bytes.
+    const auto hash = from_hex("7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2").value();
+    BOOST_TEST(password_matches("pleaseletmein", "scrypt$14$8$1$" + to_base64(bytes_of("SodiumChloride")) +
+                                                     "$" + to_base64(hash)));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace two_path::tests
