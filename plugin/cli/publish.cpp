@@ -1,0 +1,151 @@
+#include "plugin/cli/command.hpp"
+#include "plugin/cli/command_line.hpp"
+#include "plugin/cli/print.hpp"
+#include "plugin/cli/progress_bar.hpp"
+#include "plugin/cli/publish/options.hpp"
+#include "plugin/cli/server.hpp"
+#include "plugin/durable_file.hpp"
+
+#include <boost/json/serialize.hpp>
+
+#include <ostream>
+#include <system_error>
+#include <utility>
+
+namespace two_path::cli {
+namespace {
+
+constexpr std::size_t max_descriptor_artifact = 512UL * 1024 * 1024;
+
+/// Refuses a name that is taken before a large file is read for nothing.
+Result<void> check_free(const Server& server, const std::string& name) {
+    const auto known = server.get(own_path("/releases/" + encoded(name)));
+    if (known) return fail(Errc::conflict, "release " + name + " is there already; choose another --name");
+    if (known.error().code == Errc::not_found) return {};
+    return known.error();
+}
+
+Result<Publication> build(const PublishOptions& options, const Server& server, const Shell& shell) {
+    std::error_code ec;
+    const auto size = std::filesystem::file_size(options.file, ec);
+    ProgressBar bar(shell, options.file.filename().string(), ec ? 0 : size);
+    const Destination destination{
+        [&](const Descriptor& descriptor) { return check_free(server, descriptor.release); },
+        [&](WireStream& stream) { return server.store(stream); },
+        [&](std::uint64_t bytes) { bar.add(bytes); },
+    };
+    if (options.wraps) return wrap_artifact(options.file, options.verify, options.release, destination);
+    return publish_file(options.file, options.plain, options.release, destination);
+}
+
+/// The signed or unsigned .mender of a publication.
+Result<std::string> artifact_of(const Publication& publication, const PublishOptions& options) {
+    if (!options.key) return catalog::write_artifact(publication.artifact, {});
+    return catalog::write_artifact(publication.artifact,
+                                   [&](std::string_view manifest) { return options.key->sign(manifest); });
+}
+
+/// The plugin first, then Mender; what Mender refuses does not stay in the plugin.
+Result<std::string> announce(const Server& server, const json::object& meta_data, const std::string& release,
+                             const std::string& artifact) {
+    const auto added = server.register_release(meta_data);
+    if (!added) return added.error();
+    auto id = server.upload_artifact(artifact, "two-path release " + release);
+    if (!id && *added) {
+        // Best effort: the refusal is what the operator must see.
+        static_cast<void>(server.remove(own_path("/releases/" + encoded(release))));
+    }
+    return id;
+}
+
+void tell(const Descriptor& descriptor, const std::string& artifact, const std::filesystem::path& output,
+          const Shell& shell) {
+    if (shell.json) {
+        json::object result{{"release", descriptor.release},
+                            {"version", descriptor.version},
+                            {"sequence", descriptor.sequence},
+                            {"payload_bytes", descriptor.wire_size()}};
+        if (output.empty())
+            result["artifact"] = artifact;
+        else
+            result["output"] = output.string();
+        print_json(shell.out, result);
+        return;
+    }
+    const auto what = descriptor.release + " (version " + descriptor.version + ", " +
+                      human_size(descriptor.wire_size()) + " for the second path)";
+    if (output.empty())
+        shell.note("Published " + what + ".");
+    else
+        shell.note("Stored the payload of " + what + ". Sign " + output.string() +
+                   ", then `two-path publish --upload " + output.string() + "`.");
+}
+
+Outcome publish_new(const PublishOptions& options, const Server& server, const Shell& shell) {
+    const auto publication = build(options, server, shell);
+    if (!publication) return publication.error();
+    for (const auto& warning : publication->warnings)
+        shell.warn(warning);
+    const auto artifact = artifact_of(*publication, options);
+    if (!artifact) return artifact.error();
+    const auto& descriptor = publication->descriptor;
+    std::string id;
+    if (options.output.empty()) {
+        auto announced = announce(server, publication->artifact.meta_data, descriptor.release, *artifact);
+        if (!announced) return announced.error();
+        id = std::move(*announced);
+    } else {
+        if (auto written = write_durably(options.output, *artifact, 0644); !written) return written.error();
+        if (auto added = server.register_release(publication->artifact.meta_data); !added)
+            return added.error();
+    }
+    tell(descriptor, id, options.output, shell);
+    return 0;
+}
+
+/// A descriptor artifact that was written before, now perhaps signed.
+Outcome upload(const std::filesystem::path& file, const std::optional<catalog::SignatureKey>& verify,
+               const Server& server, const Shell& shell) {
+    const auto bytes = read_small_file(file, max_descriptor_artifact);
+    if (!bytes) return bytes.error();
+    std::size_t at = 0;
+    const catalog::ByteSource source = [&](std::span<std::uint8_t> buffer) -> Result<std::size_t> {
+        const auto count = bytes->copy(reinterpret_cast<char*>(buffer.data()), buffer.size(), at);
+        at += count;
+        return count;
+    };
+    const auto artifact = catalog::read_artifact(source);
+    if (!artifact) return fail(artifact.error().code, file.string() + ": " + artifact.error().detail);
+    if (artifact->payload_type != "two-path")
+        return fail(Errc::bad_request,
+                    file.string() + ": not a two-path release; publish it without --upload");
+    if (verify) {
+        if (auto checked = verify->verify(*artifact); !checked)
+            return fail(checked.error().code, file.string() + ": " + checked.error().detail);
+    }
+    const auto descriptor = parse_descriptor(json::serialize(artifact->meta_data));
+    if (!descriptor) return descriptor.error();
+    if (descriptor->release != artifact->name)
+        return fail(Errc::bad_request, file.string() + ": the artifact's name is not the release's");
+    const auto id = announce(server, artifact->meta_data, descriptor->release, *bytes);
+    if (!id) return id.error();
+    tell(*descriptor, *id, {}, shell);
+    return 0;
+}
+
+} // namespace
+
+Outcome publish(const std::vector<std::string>& arguments, Shell& shell) {
+    const auto line = publish_command_line();
+    const auto given = line.parse(arguments, 1, shell);
+    if (!given) return given.error();
+    if (!*given) return 0;
+    const auto options = read_publish_options(**given, shell);
+    if (!options) return options.error();
+    const auto server = Server::open(shell);
+    if (!server) return server.error();
+    if (options->uploads) return upload(options->file, options->verify, *server, shell);
+    return publish_new(*options, *server, shell);
+}
+
+} // namespace two_path::cli
