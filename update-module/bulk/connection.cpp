@@ -1,0 +1,135 @@
+#include "update-module/bulk/connection.hpp"
+
+#include "update-module/bulk/challenge.hpp"
+#include "update-module/bulk/packet_socket.hpp"
+
+#include <stdexcept>
+
+namespace two_path::bulk {
+namespace {
+
+using Order = ConnectionOrder;
+using Event = ConnectionEvent;
+using Kind = Setback::Kind;
+
+constexpr milliseconds look_around{1'000}; ///< between two questions whether to stop
+constexpr milliseconds goodbye_time{1'000};
+
+Order order_of(Order::Kind kind, const std::string& text = {}, std::uint64_t number = 0) {
+    Order order;
+    order.kind = kind;
+    order.number = number;
+    order.text = PacketText(text);
+    return order;
+}
+
+/// A refusal that another try cannot change: 5xx (RFC 959, section 4.2.1).
+bool for_good(const Event& event) {
+    constexpr int permanent = 500;
+    return event.code >= permanent;
+}
+
+} // namespace
+
+void throw_exception_from_error(const Setback& setback, const boost::source_location&) {
+    throw std::runtime_error(setback.what);
+}
+
+Connection::Connection(ftp::Descriptor socket, Patience patience)
+  : socket_(std::move(socket))
+  , patience_(std::move(patience)) {}
+
+Attempt<Connection> Connection::start(ConnectionHelper& helper, Patience patience) {
+    auto socket = helper.connect();
+    if (!socket) return Setback{Kind::no_process, socket.error().detail};
+    return Connection(std::move(*socket), std::move(patience));
+}
+
+Attempt<Event> Connection::await_event(Deadline deadline) {
+    for (;;) {
+        Event event;
+        switch (receive_packet(socket_.get(), event, data_, deadline.within(look_around))) {
+        case Receipt::packet:
+            return event;
+        case Receipt::closed:
+            return Setback{Kind::lost, "the process that talks FTP ended"};
+        case Receipt::malformed:
+            return Setback{Kind::lost, "the process that talks FTP is confused"};
+        case Receipt::timed_out:
+            break;
+        }
+        if (patience_.deadline.passed() || (patience_.stop && patience_.stop()))
+            return Setback{Kind::stopped, {}};
+        if (deadline.passed()) return Setback{Kind::lost, "no answer in time"};
+    }
+}
+
+Attempt<Event> Connection::ask(const Order& order, Event::Kind wanted, Kind when_refused) {
+    data_ = ftp::Descriptor();
+    if (!send_packet(socket_.get(), order)) return Setback{Kind::lost, "the process that talks FTP ended"};
+    // The child itself waits no longer than `silence` for one reply; a step has a few.
+    const auto event = await_event(patience_.deadline.within(4 * patience_.silence));
+    if (!event) return event.error();
+    if (event->kind == wanted) return *event;
+    if (event->kind == Event::Kind::failed)
+        return Setback{for_good(*event) ? when_refused : Kind::lost, event->text.text()};
+    return Setback{Kind::lost, "the process that talks FTP is confused"};
+}
+
+Attempt<void> Connection::login(const SecondPath& path) {
+    auto connect = order_of(Order::Kind::connect, path.host);
+    connect.port = path.port;
+    connect.silence_ms = static_cast<std::uint32_t>(patience_.silence.count());
+    // The longest wait for an order is a whole transfer; it ends with this process anyway.
+    constexpr std::chrono::hours longest(48);
+    const auto lifetime = std::min<milliseconds>(patience_.deadline.left(), longest);
+    connect.lifetime_ms = static_cast<std::uint32_t>(lifetime.count());
+    const auto connected = ask(connect, Event::Kind::connected, Kind::lost);
+    if (!connected) return connected.error();
+
+    const auto client_nonce = make_nonce();
+    const auto user = order_of(Order::Kind::login, path.session + "." + client_nonce);
+    const auto challenged = ask(user, Event::Kind::challenge, Kind::login_refused);
+    if (!challenged) return challenged.error();
+
+    const auto challenge = parse_challenge(challenged->text.text());
+    const std::string_view server_nonce = challenge ? challenge->server_nonce : std::string_view();
+    const ProofInput input{Mode::pull, path.session, client_nonce, server_nonce};
+    if (!challenge || !path.certification.proves(challenge->proof, Party::plugin, input)) {
+        const auto left = ask(order_of(Order::Kind::decline), Event::Kind::failed, Kind::lost);
+        static_cast<void>(left);
+        return Setback{Kind::mismatch, challenge ? "the server's proof does not match"
+                                                 : "the server offers no certification"};
+    }
+    const auto answer = order_of(Order::Kind::answer, path.certification.proof(Party::device, input));
+    const auto logged_in = ask(answer, Event::Kind::logged_in, Kind::login_refused);
+    if (!logged_in) return logged_in.error();
+    return {};
+}
+
+Attempt<std::uint64_t> Connection::size(const std::string& file) {
+    const auto event = ask(order_of(Order::Kind::size, file), Event::Kind::size, Kind::file_refused);
+    if (!event) return event.error();
+    return event->number;
+}
+
+Attempt<ftp::Descriptor> Connection::fetch(const std::string& file, std::uint64_t offset) {
+    const auto event = ask(order_of(Order::Kind::fetch, file, offset), Event::Kind::data, Kind::file_refused);
+    if (!event) return event.error();
+    if (!data_) return Setback{Kind::lost, "the process that talks FTP is confused"};
+    return std::move(data_);
+}
+
+Attempt<void> Connection::finish() {
+    const auto event = ask(order_of(Order::Kind::finish), Event::Kind::finished, Kind::lost);
+    if (!event) return event.error();
+    return {};
+}
+
+void Connection::quit() {
+    if (!send_packet(socket_.get(), order_of(Order::Kind::quit))) return;
+    const auto gone = await_event(Deadline::in(goodbye_time));
+    static_cast<void>(gone);
+}
+
+} // namespace two_path::bulk

@@ -1,0 +1,208 @@
+#include "update-module/bulk/ftp_child.hpp"
+
+#include "ftp/client.hpp"
+#include "update-module/bulk/connection_messages.hpp"
+#include "update-module/bulk/packet_socket.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <exception>
+#include <memory>
+#include <netdb.h>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace two_path::bulk {
+namespace {
+
+using ftp::awaitable;
+using ftp::tcp;
+using ftp::asio::io_context;
+using Order = ConnectionOrder;
+using Event = ConnectionEvent;
+
+constexpr milliseconds first_order_time{60'000};
+
+Event failed(const std::string& why, int code = 0) {
+    Event event;
+    event.code = static_cast<std::uint16_t>(code);
+    event.text = PacketText(why);
+    return event;
+}
+
+Event failed(const ftp::Failure& failure) {
+    const bool refused = failure.error == ftp::Errc::refused;
+    return failed(failure.message(), refused ? failure.reply.code : 0);
+}
+
+Event said(Event::Kind kind, std::uint64_t number = 0, std::string_view text = {}) {
+    Event event;
+    event.kind = kind;
+    event.number = number;
+    event.text = PacketText(text);
+    return event;
+}
+
+std::vector<tcp::endpoint> resolve(const std::string& host, std::uint16_t port, std::string& why) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
+    addrinfo* found = nullptr;
+    const auto service = std::to_string(port);
+    int error = ::getaddrinfo(host.c_str(), service.c_str(), &hints, &found);
+    // A machine with loopback only has no "configured" address; its literals still count.
+    hints.ai_flags = AI_NUMERICSERV;
+    if (error != 0) error = ::getaddrinfo(host.c_str(), service.c_str(), &hints, &found);
+    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(error == 0 ? found : nullptr,
+                                                                     &::freeaddrinfo);
+    std::vector<tcp::endpoint> endpoints;
+    if (error != 0) why = "cannot resolve " + host + ": " + ::gai_strerror(error);
+    for (const auto* one = owner.get(); one != nullptr; one = one->ai_next) {
+        tcp::endpoint endpoint;
+        if (one->ai_addrlen > endpoint.capacity()) continue;
+        std::copy_n(reinterpret_cast<const char*>(one->ai_addr), one->ai_addrlen,
+                    reinterpret_cast<char*>(endpoint.data()));
+        endpoint.resize(one->ai_addrlen);
+        endpoints.push_back(endpoint);
+    }
+    return endpoints;
+}
+
+/// One connection: an order, an event, in turn.
+class Child {
+  public:
+    explicit Child(ftp::Descriptor socket)
+      : socket_(std::move(socket)) {}
+
+    awaitable<void> serve();
+
+  private:
+    std::optional<Order> next();
+    awaitable<Event> connect(Order order);
+    awaitable<Event> login(std::string user);
+    awaitable<std::optional<std::string>> ask(std::string challenge);
+    awaitable<Event> size(std::string name);
+    awaitable<Event> fetch(std::string name, std::uint64_t offset);
+    awaitable<Event> finish();
+    awaitable<Event> quit();
+
+    ftp::Descriptor socket_;
+    Deadline end_{Deadline::in(first_order_time)};
+    std::unique_ptr<ftp::Client> client_;
+    ftp::Descriptor data_; ///< on its way to the module
+};
+
+std::optional<Order> Child::next() {
+    Order order;
+    ftp::Descriptor none;
+    if (receive_packet(socket_.get(), order, none, end_) != Receipt::packet) return std::nullopt;
+    return order;
+}
+
+awaitable<Event> Child::connect(Order order) {
+    end_ = Deadline::in(milliseconds(order.lifetime_ms));
+    const milliseconds silence(order.silence_ms);
+    ftp::ClientOptions options;
+    options.connect_time = std::min(options.connect_time, silence);
+    options.banner_time = std::min(options.banner_time, silence);
+    options.reply_time = silence;
+    options.login_time = 2 * silence;
+    options.unacknowledged_time = silence;
+
+    std::string why = "no address for " + order.text.text();
+    const auto endpoints = resolve(order.text.text(), order.port, why);
+    const auto executor = co_await ftp::asio::this_coro::executor;
+    for (const auto& endpoint : endpoints) {
+        client_ = std::make_unique<ftp::Client>(executor, options);
+        const auto connected = co_await client_->connect(endpoint);
+        if (connected) co_return said(Event::Kind::connected);
+        why = connected.error().message();
+    }
+    client_.reset();
+    co_return failed(why);
+}
+
+/// The module's answer to the challenge: it has the secret, this process has not.
+awaitable<std::optional<std::string>> Child::ask(std::string challenge) {
+    if (!send_packet(socket_.get(), said(Event::Kind::challenge, 0, challenge))) co_return std::nullopt;
+    const auto order = next();
+    if (!order || order->kind != Order::Kind::answer) co_return std::nullopt;
+    co_return order->text.text();
+}
+
+awaitable<Event> Child::login(std::string user) {
+    const ftp::Client::Answer answer = [this](std::string challenge) { return ask(std::move(challenge)); };
+    const auto done = co_await client_->login(std::move(user), answer);
+    if (!done) co_return failed(done.error());
+    co_return said(Event::Kind::logged_in);
+}
+
+awaitable<Event> Child::size(std::string name) {
+    const auto size = co_await client_->size(std::move(name));
+    if (!size) co_return failed(size.error());
+    co_return said(Event::Kind::size, *size);
+}
+
+awaitable<Event> Child::fetch(std::string name, std::uint64_t offset) {
+    auto data = co_await client_->retrieve(std::move(name), offset);
+    if (!data) co_return failed(data.error());
+    data_ = std::move(*data);
+    co_return said(Event::Kind::data);
+}
+
+awaitable<Event> Child::finish() {
+    const auto done = co_await client_->finish();
+    if (!done) co_return failed(done.error());
+    co_return said(Event::Kind::finished);
+}
+
+awaitable<Event> Child::quit() {
+    co_await client_->quit();
+    co_return said(Event::Kind::finished);
+}
+
+awaitable<void> Child::serve() {
+    for (;;) {
+        const auto order = next();
+        if (!order) break;
+        auto event = failed("an order out of turn");
+        const auto text = order->text.text();
+        if (order->kind == Order::Kind::connect && !client_)
+            event = co_await connect(*order);
+        else if (!client_)
+            break;
+        else if (order->kind == Order::Kind::login)
+            event = co_await login(text);
+        else if (order->kind == Order::Kind::size)
+            event = co_await size(text);
+        else if (order->kind == Order::Kind::fetch)
+            event = co_await fetch(text, order->number);
+        else if (order->kind == Order::Kind::finish)
+            event = co_await finish();
+        else if (order->kind == Order::Kind::quit)
+            event = co_await quit();
+        if (!send_packet(socket_.get(), event, data_.get())) break;
+        data_ = ftp::Descriptor();
+    }
+}
+
+} // namespace
+
+int run_ftp_child(ftp::Descriptor socket) noexcept {
+    try {
+        io_context loop(1);
+        Child child(std::move(socket));
+        std::exception_ptr failure;
+        const auto ended = [&failure](std::exception_ptr thrown) { failure = std::move(thrown); };
+        ftp::asio::co_spawn(loop, child.serve(), ended);
+        loop.run();
+        return failure ? 1 : 0;
+    } catch (...) {
+        return 1;
+    }
+}
+
+} // namespace two_path::bulk

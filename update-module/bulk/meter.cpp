@@ -1,0 +1,65 @@
+#include "update-module/bulk/meter.hpp"
+
+#include <sys/resource.h>
+
+namespace two_path::bulk {
+namespace {
+
+constexpr milliseconds most_often{2'000};
+constexpr milliseconds least_often{30'000};
+constexpr std::uint64_t steps = 10;
+
+double cpu_of_this_process() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    constexpr double micro = 1e-6;
+    return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * micro;
+}
+
+} // namespace
+
+Meter::Meter(std::span<const StoredPayload> payloads, const std::function<void(const Progress&)>& tell)
+  : tell_(tell)
+  , cpu_at_start_(cpu_of_this_process()) {
+    for (const auto& payload : payloads) {
+        total_ += payload.size();
+        kept_ += payload.verified_bytes();
+    }
+    told_bytes_ = kept_;
+}
+
+double Meter::seconds() const {
+    return std::chrono::duration<double>(Deadline::Clock::now() - start_).count();
+}
+
+void Meter::stored(std::uint64_t bytes) {
+    stored_ += bytes;
+    const auto since = Deadline::Clock::now() - told_;
+    const bool step = verified() - told_bytes_ >= total_ / steps && since >= most_often;
+    if (step || since >= least_often) tell();
+}
+
+void Meter::end() {
+    tell();
+}
+
+void Meter::tell() {
+    told_ = Deadline::Clock::now();
+    told_bytes_ = verified();
+    const auto time = seconds();
+    if (tell_) tell_({verified(), total_, time > 0 ? static_cast<double>(stored_) / time : 0});
+}
+
+messages::TransferReport Meter::report(double children_cpu) const {
+    messages::TransferReport report;
+    report.bytes = verified();
+    report.fetched_twice = received_ - stored_;
+    report.resumed = kept_;
+    report.seconds = seconds();
+    report.cpu_seconds = cpu_of_this_process() - cpu_at_start_ + children_cpu;
+    report.path = !second_path_ ? "kept" : kept_ > 0 ? "kept+ftp" : "ftp";
+    return report;
+}
+
+} // namespace two_path::bulk

@@ -1,0 +1,48 @@
+/// Counts what a transfer moved, what it cost, and when to tell.
+#pragma once
+
+#include "protocol/messages.hpp"
+#include "update-module/bulk/payload_store.hpp"
+#include "update-module/bulk/progress.hpp"
+#include "update-module/deadline.hpp"
+
+#include <functional>
+#include <span>
+
+namespace two_path::bulk {
+
+/// From its construction on.
+class Meter {
+  public:
+    Meter(std::span<const StoredPayload> payloads, const std::function<void(const Progress&)>& tell);
+
+    /// A block that was verified and stored.
+    void stored(std::uint64_t bytes);
+    /// Bytes of a data connection, good or not.
+    void received(std::uint64_t bytes) noexcept { received_ += bytes; }
+    void used_second_path() noexcept { second_path_ = true; }
+    /// Tells the last state.
+    void end();
+
+    [[nodiscard]] std::uint64_t verified() const noexcept { return kept_ + stored_; }
+    [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
+    /// All but the digest. `children_cpu`: processor time of the children that have not been waited for here.
+    [[nodiscard]] messages::TransferReport report(double children_cpu) const;
+
+  private:
+    void tell();
+    [[nodiscard]] double seconds() const;
+
+    const std::function<void(const Progress&)>& tell_;
+    const Deadline::Clock::time_point start_{Deadline::Clock::now()};
+    const double cpu_at_start_;
+    std::uint64_t total_{0};
+    std::uint64_t kept_{0};
+    std::uint64_t stored_{0};
+    std::uint64_t received_{0};
+    bool second_path_{false};
+    Deadline::Clock::time_point told_{start_};
+    std::uint64_t told_bytes_{0};
+};
+
+} // namespace two_path::bulk

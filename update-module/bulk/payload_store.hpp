@@ -1,0 +1,83 @@
+/// Verified blocks on disk, by content, outside Mender's tree: what survives a kill and a power cut.
+#pragma once
+
+#include "ftp/descriptor.hpp"
+#include "update-module/bulk/block_verifier.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace two_path::bulk {
+
+/// One file in the store, opened by one process at a time (a lock that dies with it).
+class StoredPayload {
+  public:
+    static constexpr std::uint64_t checkpoint_bytes = std::uint64_t{16} * 1024 * 1024;
+
+    [[nodiscard]] bool has(std::uint64_t block) const noexcept { return verified_[block]; }
+    [[nodiscard]] bool complete() const noexcept { return verified_bytes_ == verifier_.size(); }
+    [[nodiscard]] std::uint64_t verified_bytes() const noexcept { return verified_bytes_; }
+    /// Bytes that an earlier run left and that matched again.
+    [[nodiscard]] std::uint64_t kept_bytes() const noexcept { return kept_bytes_; }
+    [[nodiscard]] const std::string& id() const noexcept { return verifier_.id(); }
+    [[nodiscard]] std::uint64_t size() const noexcept { return verifier_.size(); }
+    [[nodiscard]] std::uint64_t count() const noexcept { return verifier_.count(); } ///< blocks
+    [[nodiscard]] BlockVerifier& verifier() noexcept { return verifier_; }
+    /// Of the data, for reading; as long as this object lives.
+    [[nodiscard]] int descriptor() const noexcept { return data_.get(); }
+    [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+    /// Takes a block that the verifier found good; a checkpoint follows each 16 MiB. Fails with no_room or
+    /// io_error.
+    Result<void> put(std::uint64_t block, ByteView bytes);
+    /// Data to disk, then the map that says so; nothing when nothing came since the last one.
+    Result<void> checkpoint();
+
+  private:
+    friend class PayloadStore;
+    StoredPayload(std::string path, ftp::Descriptor data, BlockVerifier verifier);
+    Result<void> recall();
+    Result<void> save();
+
+    std::string path_;
+    ftp::Descriptor data_;
+    BlockVerifier verifier_;
+    std::vector<bool> verified_;
+    std::uint64_t verified_bytes_{0};
+    std::uint64_t kept_bytes_{0};
+    std::uint64_t since_checkpoint_{0};
+};
+
+/// The folder `<state_dir>/store`: `<id>` with its `<id>.map`, mode 0600.
+class PayloadStore {
+  public:
+    explicit PayloadStore(std::string folder)
+      : folder_(std::move(folder)) {}
+
+    /// Opens or creates a file. Blocks of an earlier run are digested again here before they count; with a
+    /// map that is missing, damaged (it is set aside as `<id>.map.corrupt`) or of another block list, every
+    /// block that the data can hold is tried. Fails with io_error, no_room, or conflict when another process
+    /// has it.
+    Result<StoredPayload> open(BlockVerifier verifier);
+
+    /// Where a file of this id lies, there or not.
+    [[nodiscard]] std::string path_of(const std::string& id) const { return folder_ + "/" + id; }
+
+    /// Bytes of disk that these files will still take here; empty files take none.
+    [[nodiscard]] std::uint64_t missing(const std::vector<DescriptorFile>& files) const;
+    /// no_room when the store's file system has fewer than `bytes` (and 1 MiB for maps) free for us.
+    Result<void> require_room(std::uint64_t bytes) const;
+
+    /// Data, map and what was set aside; nothing there is success.
+    Result<void> remove(const std::string& id);
+    /// Removes what nobody has written for `age`, `keep` excepted; gives the bytes freed.
+    std::uint64_t reclaim(const std::set<std::string>& keep, std::chrono::seconds age);
+
+  private:
+    std::string folder_;
+};
+
+} // namespace two_path::bulk

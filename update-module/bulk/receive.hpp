@@ -1,0 +1,54 @@
+/// Brings the files of a release over the second path, block by block, each checked before it is used.
+#pragma once
+
+#include "protocol/messages.hpp"
+#include "update-module/bulk/connection_helper.hpp"
+#include "update-module/bulk/payload_store.hpp"
+#include "update-module/bulk/progress.hpp"
+#include "update-module/bulk/second_path.hpp"
+#include "update-module/deadline.hpp"
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace two_path::bulk {
+
+struct ReceiveOptions {
+    /// When to stop whatever happens (time_limit); blocks are kept.
+    Deadline deadline;
+    /// Without one more verified block for so long the second path is given up.
+    milliseconds stall_time{120'000};
+    /// One connection is dropped when it moves no byte for so long.
+    milliseconds silence_time{30'000};
+    /// The pause after the first failure without progress; it doubles up to 15 s.
+    milliseconds first_pause{500};
+};
+
+/// What the transfer asks and tells; all optional.
+struct ReceiveCallbacks {
+    /// The second path refused the login: asks the first path why (aborted, expired, superseded, ...).
+    std::function<std::optional<Error>()> why_refused;
+    /// Each further 10 % of the bytes, but at most every 2 s; every 30 s; and at the end.
+    std::function<void(const Progress&)> progress;
+    /// One line about a connection lost or a block refused; no secrets.
+    std::function<void(std::string_view line)> note;
+    /// True ends the transfer (interrupted); asked at least once a second and after each signal.
+    std::function<bool()> interrupted;
+};
+
+/// What came of it. The numbers hold also when it failed: a failure with progress is worth another try.
+struct Reception {
+    messages::TransferReport report;
+    std::optional<Error> error; ///< none: every block of every file is in the store, verified and on disk
+};
+
+/// Fetches every block that `payloads` still miss. Reasons to fail: certification_mismatch,
+/// certification_refused (or what `why_refused` says), second_path_unreachable, truncated, tampered,
+/// payload_refused, no_room, io_error, time_limit, interrupted. Blocks that came stay, checkpointed.
+[[nodiscard]] Reception receive(ConnectionHelper& helper, const SecondPath& path,
+                                std::span<StoredPayload> payloads, const ReceiveOptions& options,
+                                const ReceiveCallbacks& callbacks = {});
+
+} // namespace two_path::bulk

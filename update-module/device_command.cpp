@@ -1,0 +1,140 @@
+#include "update-module/device_command.hpp"
+
+#include "update-module/device_status.hpp"
+#include "update-module/log.hpp"
+#include "update-module/module.hpp"
+#include "update-module/state_folder.hpp"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdio>
+
+#include <unistd.h>
+
+namespace two_path::device {
+namespace {
+
+constexpr milliseconds report_time{4'000};
+constexpr unsigned report_limit = 5; ///< seconds, whatever happens
+constexpr milliseconds start_time{30'000};
+
+constexpr std::string_view usage = R"(usage: two-path-device COMMAND
+
+  status [--json]       what is installed, under way and owed
+  busy                  whether the device may be updated now: `on` or `off`
+  busy on|off           hold back updates that ask the device, or let them go on
+  report                deliver reports that the plugin has not had yet, at most 5 s
+  start-notification    tell the plugin that the device has restarted, where an update waits for it
+
+  --help, --version
+
+Settings: /etc/two-path/two-path.conf, or the file that TWO_PATH_CONF names.
+Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 wrong configuration, 7 plugin unreachable.
+`report` always ends with 0, so that it can stand in a state script.
+)";
+
+using Arguments = std::vector<std::string>;
+
+Result<void> print(const std::string& text) {
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+        return fail(Errc::io_error, "standard output cannot be written");
+    return {};
+}
+
+Error wrong_arguments(const std::string& detail) {
+    return fail(Errc::bad_request, detail + "; see two-path-device --help");
+}
+
+Result<void> show_status(const Settings& settings, const Arguments& arguments) {
+    const bool as_json = arguments.size() == 1 && arguments[0] == "--json";
+    if (!arguments.empty() && !as_json) return wrong_arguments("`status` takes nothing but --json");
+    const auto status = read_status(settings);
+    if (!status) return status.error();
+    return print(as_json ? to_json(*status) : to_text(*status));
+}
+
+Result<void> show_or_set_busy(const Settings& settings, const Arguments& arguments) {
+    if (arguments.empty()) return print(is_busy(settings.state_dir) ? "on\n" : "off\n");
+    if (arguments.size() != 1 || (arguments[0] != "on" && arguments[0] != "off"))
+        return wrong_arguments("`busy` takes `on`, `off` or nothing");
+    return set_busy(settings.state_dir, arguments[0] == "on");
+}
+
+Result<void> deliver_reports(const Settings& settings, const Arguments& arguments) {
+    if (!arguments.empty()) return wrong_arguments("`report` takes no argument");
+    std::signal(SIGALRM, [](int) { ::_exit(0); });
+    ::alarm(report_limit);
+    const auto deadline = Deadline::in(report_time);
+    const OwedReports owed(settings.state_dir);
+    if (owed.count() == 0) return {};
+    const auto lock = StateLock::take(settings.state_dir, Deadline::in({}));
+    if (!lock) return lock.error();
+    FirstPath first_path(settings);
+    deliver(owed, first_path, deadline);
+    return {};
+}
+
+/// Only while the new software is to prove itself, and only from another boot.
+bool waits_for_restart(const Record& record, const std::string& boot_id) {
+    return record.is(Done::installed) && !record.session.empty() && record.boot_id != boot_id &&
+           !record.is(Done::committed) && !record.is(Done::rolled_back);
+}
+
+Result<void> notify_start(const Settings& settings, const Arguments& arguments) {
+    if (!arguments.empty()) return wrong_arguments("`start-notification` takes no argument");
+    const auto lock = StateLock::take(settings.state_dir, Deadline::in({}));
+    if (!lock && lock.error().code == Errc::conflict)
+        return print("the update module is at work and tells the plugin itself\n");
+    if (!lock) return lock.error();
+    const auto record = RecordFile(settings.state_dir).read();
+    if (!record) return record.error();
+    const auto boot_id = read_boot_id(settings);
+    if (!boot_id) return boot_id.error();
+    if (!*record || !waits_for_restart(**record, *boot_id)) return print("no update waits for a restart\n");
+    const auto deadline = Deadline::in(start_time);
+    const auto installed = installed_version(settings, (*record)->version_file, deadline);
+    FirstPath first_path(settings);
+    const OwedReports owed(settings.state_dir);
+    const auto verdict = tell_version(owed, first_path, (*record)->session, *boot_id, installed, deadline);
+    if (!verdict) return verdict.error();
+    return print(verdict->confirmed ? "confirmed: the device runs " + verdict->reported + "\n"
+                                    : "mismatch: expected " + verdict->expected + ", the device runs " +
+                                          (installed ? *installed : "an unreadable version") + "\n");
+}
+
+struct Entry {
+    std::string_view name;
+    Result<void> (*run)(const Settings&, const Arguments&);
+};
+
+constexpr std::array commands{
+    Entry{"status", show_status},
+    Entry{"busy", show_or_set_busy},
+    Entry{"report", deliver_reports},
+    Entry{"start-notification", notify_start},
+};
+
+Result<void> run(const Arguments& arguments) {
+    if (arguments.empty()) return wrong_arguments("a command is missing");
+    const auto& name = arguments.front();
+    if (name == "--help" || name == "-h") return print(std::string(usage));
+    if (name == "--version") return print("two-path-device " TWO_PATH_VERSION "\n");
+    const auto* command = std::ranges::find(commands, name, &Entry::name);
+    if (command == commands.end()) return wrong_arguments("unknown command `" + name + "`");
+    const auto settings = load_settings();
+    if (!settings) return settings.error();
+    return command->run(*settings, {arguments.begin() + 1, arguments.end()});
+}
+
+} // namespace
+
+int run_device_command(const std::vector<std::string>& arguments) {
+    const bool never_fails = arguments.size() == 1 && arguments.front() == "report";
+    const auto ran = run(arguments);
+    if (ran) return 0;
+    say(ran.error().code == Errc::bad_request ? ran.error().detail : ran.error().message());
+    return never_fails ? 0 : info(ran.error().code).exit_code;
+}
+
+} // namespace two_path::device

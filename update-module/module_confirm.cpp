@@ -1,0 +1,82 @@
+// Start notification, version, comparison: what confirms that the device runs what was sent (claim C11).
+#include "update-module/durable_file.hpp"
+#include "update-module/install/version.hpp"
+#include "update-module/log.hpp"
+#include "update-module/module.hpp"
+
+namespace two_path::device {
+namespace {
+
+constexpr milliseconds report_time{10'000};
+
+Result<void> compare(const Descriptor& descriptor, const Result<std::string>& installed) {
+    if (!descriptor.version_check) return {};
+    if (!installed) return installed.error();
+    if (*installed == descriptor.version) return {};
+    return fail(Errc::version_mismatch, "expected " + descriptor.version + ", installed is " + *installed);
+}
+
+Result<void> judge(const Descriptor& descriptor, const messages::Verdict& verdict,
+                   const Result<std::string>& installed) {
+    if (verdict.confirmed) {
+        say(descriptor.version_check ? "version " + verdict.reported + " is confirmed"
+                                     : "confirmed; the version is not checked");
+        return {};
+    }
+    if (!installed) return installed.error();
+    return fail(Errc::version_mismatch, "expected " + verdict.expected + ", installed is " + *installed);
+}
+
+} // namespace
+
+Result<std::string> read_boot_id(const Settings& settings) {
+    const auto text = read_small_file(settings.boot_id_file, 255);
+    if (!text) return text.error();
+    auto id = text->value_or("");
+    while (id.ends_with('\n'))
+        id.pop_back();
+    if (!is_name(id)) return fail(Errc::io_error, settings.boot_id_file + " holds no boot id");
+    return id;
+}
+
+Result<std::string> installed_version(const Settings& settings, const std::string& version_file,
+                                      Deadline deadline) {
+    return install::read_version({version_file, settings.version_command}, deadline);
+}
+
+Result<messages::Verdict> tell_version(const OwedReports& owed, FirstPath& first_path,
+                                       const std::string& session, const std::string& boot_id,
+                                       const Result<std::string>& installed, Deadline deadline) {
+    if (!deliver(owed, first_path, deadline.within(report_time)))
+        say("reports that come before the start notification are still owed");
+    auto known = first_path.session(session);
+    const auto request = known.start({boot_id}, deadline);
+    if (!request) return request.error();
+    return known.version({installed ? *installed : std::string(), request->nonce, boot_id}, deadline);
+}
+
+Result<void> confirm(Module& module, Record& record, const Descriptor& descriptor) {
+    const auto boot_id = read_boot_id(module.settings);
+    if (!boot_id) return boot_id.error();
+    const auto until = module.deadline.within(module.settings.confirm_timeout);
+    const auto installed = installed_version(module.settings, descriptor.version_file, until);
+    const auto verdict =
+        tell_version(module.owed, module.first_path, record.session, *boot_id, installed, until);
+    const bool offline = !verdict;
+    if (verdict) {
+        if (auto judged = judge(descriptor, *verdict, installed); !judged) return judged;
+    } else {
+        const auto& why = verdict.error();
+        // A plugin that lost the session can no more confirm than one that is away.
+        if (!is_away(why.code) && why.code != Errc::not_found) return why;
+        if (module.settings.confirm_required) return why;
+        if (auto compared = compare(descriptor, installed); !compared) return compared;
+        say("the version equals the signed descriptor's; the plugin is told later: " + why.message());
+    }
+    record.set(Done::confirmed);
+    record.confirmed_boot_id = *boot_id;
+    offline ? record.set(Done::compared_offline) : record.unset(Done::compared_offline);
+    return module.records.write_then(record, [] { return Result<void>{}; });
+}
+
+} // namespace two_path::device

@@ -1,0 +1,260 @@
+// `Download`: where the bulk comes in, after our own artifact is read to its end.
+#include "update-module/bulk/decode.hpp"
+#include "update-module/bulk/receive.hpp"
+#include "update-module/committed.hpp"
+#include "update-module/durable_file.hpp"
+#include "update-module/install/inner_download.hpp"
+#include "update-module/install/inner_tree.hpp"
+#include "update-module/log.hpp"
+#include "update-module/module.hpp"
+#include "update-module/watchdog.hpp"
+#include "update-module/workdir.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <set>
+
+namespace two_path::device {
+namespace {
+
+constexpr milliseconds open_time{5 * 60'000}; ///< without an answer; being told to wait for a turn is one
+constexpr milliseconds blame_time{30'000};    ///< to open a session that only carries a failure
+constexpr milliseconds step_time{2 * 60'000};
+constexpr milliseconds ask_time{10'000};
+constexpr std::chrono::seconds forget_after{7 * 24 * 3600}; ///< blocks of other releases
+
+/// The digests that every file has a list of; SHA-256 first, which most processors compute fastest.
+std::vector<DigestKind> common_digests(const Descriptor& descriptor) {
+    std::vector<DigestKind> common;
+    for (const auto kind : all_digests)
+        if (std::ranges::all_of(descriptor.files, [&](const DescriptorFile& file) {
+                return file.empty() || file.blocks.contains(kind);
+            }))
+            common.push_back(kind);
+    return common;
+}
+
+/// One attempt at one release.
+class Attempt {
+  public:
+    Attempt(Module& module, bulk::ConnectionHelper helper, Descriptor descriptor)
+      : module_(module)
+      , helper_(std::move(helper))
+      , descriptor_(std::move(descriptor))
+      , session_(module.first_path.session())
+      , store_(module.settings.state_dir + "/store") {}
+
+    Result<void> run(const Result<BlockLists>& lists) {
+        const auto boot_id = read_boot_id(module_.settings);
+        if (!boot_id) return boot_id.error();
+        record_ = make_record(descriptor_, *boot_id);
+        const auto prepared = module_.records.write_then(record_, [&] { return prepare(lists); });
+        if (!prepared) return blame(prepared.error());
+        auto reply = open();
+        if (!reply) return reply.error();
+        if (auto received = receive(*reply); !received) return received;
+        if (auto given = install::give_files(*inner_, inner_files(), module_.deadline); !given) return given;
+        record_.set(Done::downloaded);
+        return keep_record();
+    }
+
+  private:
+    /// Everything that can be known before the plugin is asked.
+    Result<void> prepare(const Result<BlockLists>& lists) {
+        if (!lists) return lists.error();
+        const auto& settings = module_.settings;
+        auto inner = install::InnerModule::find(settings.modules_dir, descriptor_.installer.type,
+                                                install::inner_tree_of(module_.tree));
+        if (!inner) return inner.error();
+        inner_ = std::move(*inner);
+        if (auto survives = check_survives(settings, descriptor_.installer.type); !survives) return survives;
+        if (const auto version =
+                installed_version(settings, descriptor_.version_file, module_.deadline.within(ask_time)))
+            running_version_ = *version;
+        if (!settings.allow_downgrade) {
+            const auto committed = read_committed(settings.state_dir);
+            if (!committed) return committed.error();
+            if (auto may = check_sequence(descriptor_, *committed, running_version_); !may) return may;
+        }
+        if (auto made = install::make_inner_tree(module_.tree, descriptor_); !made) return made;
+        return prepare_store(*lists);
+    }
+
+    /// Before the session: digesting again what an earlier run left may take long.
+    Result<void> prepare_store(const BlockLists& lists) {
+        const std::set<std::string> ours(record_.files.begin(), record_.files.end());
+        store_.reclaim(ours, forget_after);
+        if (!store_.require_room(store_.missing(descriptor_.files))) store_.reclaim(ours, {});
+        if (auto room = store_.require_room(store_.missing(descriptor_.files)); !room) return room;
+        const auto digests = common_digests(descriptor_);
+        if (digests.empty()) return fail(Errc::bad_descriptor, "no digest that every file has");
+        std::set<std::string> opened;
+        for (const auto& file : descriptor_.files) {
+            if (file.empty() || !opened.insert(file.id).second) continue;
+            auto verifier = bulk::BlockVerifier::make(file, descriptor_.block_size,
+                                                      lists.at(file.list_name(digests.front())));
+            if (!verifier) return verifier.error();
+            auto payload = store_.open(std::move(*verifier));
+            if (!payload) return payload.error();
+            payloads_.push_back(std::move(*payload));
+        }
+        return {};
+    }
+
+    [[nodiscard]] messages::OpenRequest open_request() const {
+        messages::OpenRequest request;
+        request.module_version = TWO_PATH_VERSION;
+        request.formats = {Descriptor::format};
+        request.attempt = record_.attempt;
+        request.release = descriptor_.release;
+        request.files = record_.files;
+        request.digests = common_digests(descriptor_);
+        request.version = running_version_;
+        request.device_type = device_type();
+        request.boot_id = record_.boot_id;
+        return request;
+    }
+
+    [[nodiscard]] std::string device_type() const {
+        const auto text = read_small_file(module_.tree + "/current_device_type", 4096);
+        auto type = text ? text->value_or("") : std::string();
+        while (type.ends_with('\n'))
+            type.pop_back();
+        return type;
+    }
+
+    Result<void> keep_record() {
+        return module_.records.write_then(record_, [] { return Result<void>{}; });
+    }
+
+    /// What failed before there was a session: opens one all the same, so that the operator hears of it.
+    Error blame(Error why) {
+        if (told_to_stop()) return why;
+        auto reply = session_.open(open_request(), module_.deadline.within(blame_time));
+        if (!reply) return why;
+        if (reply->certification) wipe(*reply->certification);
+        record_.session = module_.session = reply->session;
+        if (!keep_record() && !module_.records.remove()) say("the record cannot be kept");
+        return why;
+    }
+
+    /// Opens the session and stores the first certification information (claim C1).
+    Result<messages::OpenReply> open() {
+        auto reply = module_.records.write_then(record_, [this] { return wait_for_turn(); });
+        if (!reply) return reply;
+        if (!reply->certification)
+            return fail(Errc::bad_request, "the plugin's answer carries no certification");
+        record_.session = module_.session = reply->session;
+        record_.certification = *reply->certification;
+        record_.set(Done::stored);
+        auto stored = module_.records.write_then(
+            record_, [this] { return session_.stored(module_.deadline.within(step_time)); });
+        if (!stored) return stored.error();
+        return reply;
+    }
+
+    Result<messages::OpenReply> wait_for_turn() {
+        for (;;) {
+            auto reply = session_.open(open_request(), module_.deadline.within(open_time));
+            const bool wait = !reply && reply.error().code == Errc::busy;
+            if (!wait || told_to_stop() || module_.deadline.passed()) return reply;
+        }
+    }
+
+    Result<void> receive(messages::OpenReply& reply) {
+        const auto transfer = fetch(reply);
+        if (!transfer) return transfer.error();
+        record_.set(Done::transferred);
+        auto asked = module_.records.write_then(
+            record_, [&] { return session_.transferred(*transfer, module_.deadline.within(step_time)); });
+        if (!asked) return asked;
+        // The plugin asks for it (claim C5): forgotten here first, then said.
+        wipe(record_.certification);
+        if (reply.certification) wipe(*reply.certification);
+        record_.set(Done::invalidated);
+        return module_.records.write_then(
+            record_, [this] { return session_.invalidated(module_.deadline.within(step_time)); });
+    }
+
+    Result<messages::TransferReport> fetch(const messages::OpenReply& reply) {
+        const auto certification = Certification::parse(*reply.certification);
+        if (!certification) return fail(Errc::bad_request, "the plugin's certification cannot be one");
+        const bulk::SecondPath path{reply.host, reply.port, reply.session, *certification};
+        bulk::ReceiveOptions options{module_.deadline};
+        options.silence_time = module_.settings.stall_timeout;
+        options.stall_time = 4 * options.silence_time;
+        bulk::ReceiveCallbacks callbacks;
+        callbacks.note = say;
+        callbacks.interrupted = told_to_stop;
+        callbacks.why_refused = [this]() -> std::optional<Error> { return why_refused(); };
+        callbacks.progress = [](const bulk::Progress& progress) { say_progress(progress); };
+        auto reception = bulk::receive(helper_, path, payloads_, options, callbacks);
+        if (reception.error) return *reception.error;
+        // A content that two files share crossed once and is there for both.
+        reception.report.bytes = 0;
+        for (const auto& file : descriptor_.files)
+            if (!file.empty()) reception.report.bytes += file.wire_size;
+        return reception.report;
+    }
+
+    std::optional<Error> why_refused() {
+        const auto status = session_.status(module_.deadline.within(ask_time));
+        if (!status || !status->reason) return std::nullopt;
+        return fail(*status->reason,
+                    "the session is `" + std::string(two_path::name_of(status->state)) + "`");
+    }
+
+    static void say_progress(const bulk::Progress& progress) {
+        constexpr std::uint64_t mebi = 1024 * 1024;
+        const auto percent = progress.total == 0 ? 100 : progress.bytes * 100 / progress.total;
+        say("received " + std::to_string(progress.bytes / mebi) + " of " +
+            std::to_string(progress.total / mebi) + " MiB (" + std::to_string(percent) + " %)");
+    }
+
+    [[nodiscard]] std::vector<install::InnerFile> inner_files() const {
+        std::vector<install::InnerFile> files;
+        for (const auto& file : descriptor_.files) {
+            const auto path = store_.path_of(file.id);
+            const bool plain = !file.empty() && file.encoding == Encoding::none;
+            files.push_back({file.name, file.size, [path, file] { return read_decoded(path, file); },
+                             plain ? path : std::string()});
+        }
+        return files;
+    }
+
+    static Result<install::ReadBytes> read_decoded(const std::string& path, const DescriptorFile& file) {
+        auto source = bulk::FileSource::open(path, file);
+        if (!source) return source.error();
+        const auto shared = std::make_shared<bulk::FileSource>(std::move(*source));
+        return install::ReadBytes([shared](std::span<std::uint8_t> buffer) { return shared->read(buffer); });
+    }
+
+    Module& module_;
+    bulk::ConnectionHelper helper_;
+    Descriptor descriptor_;
+    control::Session session_;
+    bulk::PayloadStore store_;
+    std::vector<bulk::StoredPayload> payloads_;
+    std::optional<install::InnerModule> inner_;
+    std::string running_version_;
+    Record record_;
+};
+
+} // namespace
+
+Result<void> download(Module& module) {
+    // Before there is a second thread, a secret or a lock.
+    auto helper = bulk::ConnectionHelper::start();
+    start_watchdog();
+    if (!helper) return helper.error();
+    auto lock = StateLock::take(module.settings.state_dir, module.deadline.within(lock_time));
+    if (!lock) return lock.error();
+    module.lock = std::move(*lock);
+    if (auto ended = end_attempt(module); !ended) return ended;
+    auto descriptor = read_descriptor(module.tree);
+    if (!descriptor) return descriptor.error();
+    const auto lists = drain_block_lists(module.tree, *descriptor);
+    return Attempt(module, std::move(*helper), std::move(*descriptor)).run(lists);
+}
+
+} // namespace two_path::device

@@ -1,0 +1,45 @@
+// How an attempt ends: what the plugin is told of it, and what the device forgets.
+#include "update-module/bulk/payload_store.hpp"
+#include "update-module/log.hpp"
+#include "update-module/module.hpp"
+
+#include <optional>
+
+namespace two_path::device {
+namespace {
+
+/// How the attempt ended, where the plugin has not been told already.
+std::optional<OwedReport> last_report(const Record& record) {
+    if (record.session.empty()) return std::nullopt;
+    if (record.is(Done::committed))
+        return OwedReport{record.session,
+                          messages::Progress{SessionStep::committed, record.is(Done::compared_offline)}};
+    if (record.is(Done::rolled_back))
+        return OwedReport{record.session, messages::Progress{SessionStep::rolled_back, false}};
+    if (record.is(Done::failed)) return std::nullopt;
+    const auto why = fail(Errc::interrupted,
+                          "the Mender client ended the update after `" + std::string(record.stage()) + "`");
+    return OwedReport{record.session, messages::FailureReport{"Cleanup", why}};
+}
+
+/// The blocks of a release that is installed serve nobody any more; those of a failed one help its next
+/// attempt.
+void forget_payload(const Module& module, const Record& record) {
+    bulk::PayloadStore store(module.settings.state_dir + "/store");
+    for (const auto& id : record.files)
+        if (auto removed = store.remove(id); !removed) say(removed.error().message());
+}
+
+} // namespace
+
+Result<void> end_attempt(Module& module) {
+    const auto record = module.records.read();
+    if (!record) return record.error();
+    if (!*record) return {};
+    if ((*record)->is(Done::committed)) forget_payload(module, **record);
+    if (const auto last = last_report(**record))
+        if (auto added = module.owed.add(*last); !added) say(added.error().message());
+    return module.records.remove();
+}
+
+} // namespace two_path::device

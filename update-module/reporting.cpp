@@ -1,0 +1,50 @@
+#include "update-module/reporting.hpp"
+
+#include "update-module/log.hpp"
+#include "update-module/watchdog.hpp"
+
+namespace two_path::device {
+namespace {
+
+Result<void> send(FirstPath& first_path, const OwedReport& owed, Deadline deadline) {
+    auto session = first_path.session(owed.session);
+    if (const auto* progress = std::get_if<messages::Progress>(&owed.report))
+        return session.progress(*progress, deadline);
+    return session.failure(std::get<messages::FailureReport>(owed.report), deadline);
+}
+
+std::string name_of(const OwedReport& owed) {
+    if (const auto* progress = std::get_if<messages::Progress>(&owed.report))
+        return "`" + std::string(two_path::name_of(progress->step)) + "`";
+    return "`failed`";
+}
+
+} // namespace
+
+bool deliver(const OwedReports& owed, FirstPath& first_path, Deadline deadline) {
+    for (const auto& entry : owed.list()) {
+        if (told_to_stop() || deadline.passed()) return false;
+        const auto sent = send(first_path, entry.report, deadline);
+        if (!sent && is_away(sent.error().code)) {
+            say("the report " + name_of(entry.report) + " stays owed: " + sent.error().message());
+            return false;
+        }
+        if (!sent)
+            say("the plugin refuses the report " + name_of(entry.report) + ": " + sent.error().message());
+        if (auto removed = owed.remove(entry); !removed) say(removed.error().message());
+    }
+    return true;
+}
+
+void report(OwedReports& owed, FirstPath& first_path, const OwedReport& report, Deadline deadline) {
+    if (report.session.empty()) return;
+    const auto added = owed.add(report);
+    if (added) {
+        deliver(owed, first_path, deadline);
+        return;
+    }
+    say("the report " + name_of(report) + " cannot be kept: " + added.error().message());
+    if (const auto sent = send(first_path, report, deadline); !sent) say(sent.error().message());
+}
+
+} // namespace two_path::device

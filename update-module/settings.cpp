@@ -1,0 +1,147 @@
+#include "update-module/settings.hpp"
+
+#include "protocol/json.hpp"
+#include "update-module/durable_file.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+
+#include <sys/stat.h>
+
+namespace two_path::device {
+namespace {
+
+constexpr std::size_t max_file = 64 * 1024;
+constexpr std::array keys{"state_dir",          "modules_dir",     "mender_conf",     "server_url",
+                          "server_certificate", "token_command",   "version_command", "confirm",
+                          "confirm_timeout",    "allow_downgrade", "connect_timeout", "stall_timeout",
+                          "boot_id_file"};
+
+bool is_loopback(std::string_view host) {
+    return host == "localhost" || host == "[::1]" ||
+           (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
+}
+
+void check_url(Fields& fields, std::string& url) {
+    while (url.ends_with('/'))
+        url.pop_back();
+    if (url.empty()) return;
+    const bool https = url.starts_with("https://");
+    const bool http = url.starts_with("http://");
+    const auto rest = std::string_view(url).substr(https ? 8 : http ? 7 : 0);
+    auto host = rest.substr(0, rest.find('/'));
+    host = host.starts_with('[') ? host.substr(0, host.find(']') + 1) : host.substr(0, host.find(':'));
+    if (!(https || http) || host.empty())
+        fields.refuse("`server_url` must be https://HOST[:PORT]");
+    else if (http && !is_loopback(host))
+        fields.refuse("`server_url`: http:// is for loopback addresses only; use https://");
+}
+
+void read_path(Fields& fields, std::string_view name, std::string& path) {
+    path = fields.text_or(name, path);
+    if (fields.ok() && !path.starts_with('/') && !path.empty())
+        fields.refuse("`" + std::string(name) + "` must be an absolute path");
+}
+
+void read_seconds(Fields& fields, std::string_view name, std::chrono::seconds& value, std::uint64_t most) {
+    const auto number = fields.number_or(name, static_cast<std::uint64_t>(value.count()));
+    if (fields.ok() && (number == 0 || number > most))
+        fields.refuse("`" + std::string(name) + "` must be 1 to " + std::to_string(most) + " seconds");
+    value = std::chrono::seconds(number);
+}
+
+void read_command(Fields& fields, std::string_view name, std::vector<std::string>& command) {
+    command = fields.texts_or_none(name);
+    if (fields.ok() && !command.empty() && command.front().empty())
+        fields.refuse("`" + std::string(name) + "` must be a list: the program and its arguments");
+}
+
+Result<Settings> read_settings(const json::object& object, const std::string& path) {
+    Fields fields(object, path, Errc::bad_configuration);
+    for (const auto& [name, value] : object)
+        if (std::ranges::find(keys, std::string_view(name)) == keys.end())
+            fields.refuse("unknown key `" + std::string(name) + "`");
+
+    Settings settings;
+    read_path(fields, "state_dir", settings.state_dir);
+    read_path(fields, "modules_dir", settings.modules_dir);
+    read_path(fields, "mender_conf", settings.mender_conf);
+    read_path(fields, "server_certificate", settings.server_certificate);
+    read_path(fields, "boot_id_file", settings.boot_id_file);
+    settings.server_url = fields.text_or("server_url", "");
+    if (fields.ok()) check_url(fields, settings.server_url);
+    read_command(fields, "token_command", settings.token_command);
+    read_command(fields, "version_command", settings.version_command);
+    const auto confirm = fields.text_or("confirm", "fallback");
+    if (fields.ok() && confirm != "required" && confirm != "fallback")
+        fields.refuse("`confirm` must be required or fallback");
+    settings.confirm_required = confirm == "required";
+    settings.allow_downgrade = fields.boolean_or("allow_downgrade", false);
+    read_seconds(fields, "confirm_timeout", settings.confirm_timeout, 86'400);
+    read_seconds(fields, "connect_timeout", settings.connect_timeout, 600);
+    read_seconds(fields, "stall_timeout", settings.stall_timeout, 3'600);
+    if (fields.ok() && settings.server_url.empty() != settings.token_command.empty())
+        fields.refuse("`server_url` and `token_command` go together; without both, the Mender client is "
+                      "asked over D-Bus");
+    if (fields.ok() && (settings.state_dir.empty() || settings.state_dir == "/"))
+        fields.refuse("`state_dir` must name a folder");
+    if (!fields.ok()) return fields.error();
+    return settings;
+}
+
+/// mender.conf belongs to Mender: keys that are not ours are left alone.
+Result<void> read_mender_conf(Settings& settings) {
+    const auto text = read_small_file(settings.mender_conf, max_file);
+    if (!text) return fail(Errc::bad_configuration, text.error().detail);
+    if (!*text) return {};
+    const auto object = parse_object(**text, settings.mender_conf);
+    if (!object) return fail(Errc::bad_configuration, object.error().detail);
+    Fields fields(*object, settings.mender_conf, Errc::bad_configuration);
+    if (settings.server_certificate.empty())
+        settings.server_certificate = fields.text_or("ServerCertificate", "");
+    const auto seconds = fields.number_or("ModuleTimeoutSeconds", 0);
+    if (!fields.ok()) return fields.error();
+    if (seconds > 0) settings.module_timeout = std::chrono::seconds(seconds);
+    return {};
+}
+
+} // namespace
+
+Result<Settings> load_settings() {
+    if (const char* path = std::getenv("TWO_PATH_CONF"); path != nullptr && *path != '\0')
+        return load_settings(path, true);
+    return load_settings("/etc/two-path/two-path.conf", false);
+}
+
+Result<Settings> load_settings(const std::string& path, bool required) {
+    const auto text = read_small_file(path, max_file);
+    if (!text) return fail(Errc::bad_configuration, text.error().detail);
+    if (!*text && required) return fail(Errc::bad_configuration, "there is no file " + path);
+    json::object object;
+    if (*text) {
+        auto parsed = parse_object(**text, path);
+        if (!parsed) return fail(Errc::bad_configuration, parsed.error().detail);
+        object = std::move(*parsed);
+    }
+    auto settings = read_settings(object, path);
+    if (!settings) return settings;
+    if (auto read = read_mender_conf(*settings); !read) return read.error();
+    return settings;
+}
+
+Result<void> check_survives(const Settings& settings, const std::string& installer) {
+    if (installer != "rootfs-image") return {};
+    struct stat state {};
+    struct stat root {};
+    if (::stat(settings.state_dir.c_str(), &state) != 0)
+        return storage_error("look at", settings.state_dir, errno);
+    if (::stat("/", &root) != 0) return storage_error("look at", "/", errno);
+    if (state.st_dev != root.st_dev) return {};
+    return fail(Errc::bad_configuration, "state_dir " + settings.state_dir +
+                                             " lies on the root file system, which `rootfs-image` replaces; "
+                                             "put it on the data partition, such as /data/two-path");
+}
+
+} // namespace two_path::device

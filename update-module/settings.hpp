@@ -1,0 +1,45 @@
+/// What the device's owner set: /etc/two-path/two-path.conf, and what it takes from mender.conf.
+#pragma once
+
+#include "protocol/error.hpp"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace two_path::device {
+
+/// Checked once, when loaded; packaging/two-path.conf.example has each key with its default.
+struct Settings {
+    std::string state_dir{"/var/lib/two-path"}; ///< record, reports, blocks; must survive updates
+    std::string modules_dir{"/usr/share/mender/modules/v3"};
+    std::string mender_conf{"/etc/mender/mender.conf"};
+
+    std::string server_url;         ///< without trailing `/`; empty: asked of the Mender client over D-Bus
+    std::string server_certificate; ///< PEM file with the CA; default mender.conf's ServerCertificate
+    std::vector<std::string> token_command; ///< argv that prints the bearer token; only with server_url
+
+    std::vector<std::string> version_command; ///< argv that prints the installed version
+    bool confirm_required{false}; ///< false: without the plugin, compare with the signed descriptor
+    std::chrono::seconds confirm_timeout{600};
+    bool allow_downgrade{false};
+
+    std::chrono::seconds connect_timeout{10}; ///< each TCP connection
+    std::chrono::seconds stall_timeout{30};   ///< silence of the second path
+
+    std::string boot_id_file{"/proc/sys/kernel/random/boot_id"};
+    std::chrono::seconds module_timeout{14'400}; ///< mender.conf's ModuleTimeoutSeconds
+};
+
+/// The file that the environment's TWO_PATH_CONF names, which must exist, or else
+/// /etc/two-path/two-path.conf, which need not. bad_configuration for an unknown key, a wrong type or an
+/// impossible value.
+[[nodiscard]] Result<Settings> load_settings();
+/// The same of one named file. `required`: its absence is an error too.
+[[nodiscard]] Result<Settings> load_settings(const std::string& path, bool required);
+
+/// bad_configuration when an update with this installer replaces the storage that holds `state_dir`, which
+/// must exist: `rootfs-image` and a `state_dir` on the root file system.
+[[nodiscard]] Result<void> check_survives(const Settings& settings, const std::string& installer);
+
+} // namespace two_path::device
