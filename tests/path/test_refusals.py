@@ -1,0 +1,208 @@
+"""What must not be installed is not, for a reason that the device's log and the operator's list both tell."""
+
+import sys
+import threading
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+from path_case import MIB, RELAY, PathCase  # noqa: E402
+from relay import Relay  # noqa: E402
+
+
+def flip(part, at):
+    return part[:at] + bytes([part[at] ^ 1]) + part[at + 1:]
+
+
+class RelayCase(PathCase):
+    settings = {"ftp.advertise": RELAY}
+
+    def relay(self, **hooks):
+        relay = Relay(self.plugin.address, self.plugin.ftp_port, RELAY, **hooks)
+        self.addCleanup(relay.__exit__)
+        return relay
+
+    def ready(self, **publish):
+        artifact = self.publish(**publish)
+        self.deployment = self.deploy()
+        return self.update(artifact)
+
+    def assert_download_refused(self, update, reason, **kinds):
+        code, _ = update.call("Download")
+        self.assertEqual(code, 1, update.log)
+        update.call("Cleanup", check=0)
+        self.assert_refused(update, reason, **kinds)
+        # The installer may be asked to clean up, but it was given nothing.
+        self.assertLessEqual(set(self.calls()), {"Cleanup"})
+
+    def recovers(self, relay):
+        """The next good deployment goes through, with nobody on the path."""
+        relay.__exit__()
+        self.device.report(self.deployment, "failure")
+        with Relay(self.plugin.address, self.plugin.ftp_port, RELAY):
+            self.assert_next_update_succeeds()
+
+
+class Refusals(RelayCase):
+    def test_a_block_that_is_always_tampered_with_ends_the_update(self):
+        def tamper(_connection, offset, part):
+            return flip(part, 0) if offset == 0 else part
+
+        update = self.ready()
+        relay = self.relay(change=tamper)
+        self.assert_download_refused(update, "tampered")
+        self.recovers(relay)
+
+    def test_a_block_that_is_tampered_with_once_is_fetched_again(self):
+        def tamper(connection, offset, part):
+            return flip(part, 0) if connection == 0 and offset == 0 else part
+
+        update = self.ready(size=4 * MIB)
+        self.relay(change=tamper)
+        update.call("Download", check=0)
+        self.assertEqual((update.tree / "inner" / "files").is_dir(), True)
+        session = self.session()
+        self.assertEqual(session["fetched_twice"], MIB)
+
+    def test_a_transfer_that_is_cut_again_and_again_ends_as_truncated(self):
+        def cut(_connection, offset, part):
+            return part if offset + len(part) < MIB // 2 else None
+
+        update = self.ready()
+        relay = self.relay(change=cut)
+        self.assert_download_refused(update, "truncated")
+        self.recovers(relay)
+
+    def test_a_transfer_that_is_cut_once_goes_on_where_it_was(self):
+        def cut(connection, offset, part):
+            return None if connection == 0 and offset > 2 * MIB else part
+
+        update = self.ready(size=4 * MIB)
+        relay = self.relay(change=cut)
+        update.call("Download", check=0)
+        self.assertEqual(relay.data_connections, 2)
+        self.assertLess(self.session()["fetched_twice"], MIB)
+
+    def test_a_foreign_payload_id_is_not_served(self):
+        foreign = b"ab" * 32
+
+        def swap(direction, line):
+            words = line.split()
+            if direction == "up" and words and words[0] in (b"RETR", b"SIZE"):
+                return words[0] + b" " + foreign + b"\r\n"
+            return line
+
+        update = self.ready()
+        relay = self.relay(change_line=swap)
+        self.assert_download_refused(update, "payload_refused")
+        self.recovers(relay)
+
+    def test_a_block_list_that_does_not_match_its_digest_is_not_believed(self):
+        def change(lists):
+            for name in lists:
+                lists[name] = flip(lists[name], 0)
+
+        update = self.ready()
+        update.change_lists(change)
+        relay = self.relay()
+        code, _ = update.call("Download")
+        self.assertEqual(code, 1)
+        self.assertIn("bad_block_list", update.log)
+        self.assertEqual(self.calls(), [])
+        self.recovers(relay)
+
+    def test_a_sequence_below_the_one_committed_is_refused(self):
+        with self.relay():
+            self.assert_next_update_succeeds()
+        self.write_installed(self.device, "1.0")
+        (self.device.installed / "calls").unlink()
+        update = self.ready(version="2.0", options=["--version-file", f"{self.device.installed}/VERSION:APP_VERSION",
+                                                    "--sequence", "7"])
+        self.assert_download_refused(update, "downgrade")
+
+    def test_allow_from_lets_the_sequence_go_back(self):
+        with self.relay():
+            self.assert_next_update_succeeds(version="3.0")
+            update = self.ready(version="2.0", options=[
+                "--version-file", f"{self.device.installed}/VERSION:APP_VERSION", "--sequence", "7",
+                "--allow-from", "3.0"])
+            update.call("Download", check=0)
+
+    def test_a_full_disk_is_told_with_numbers(self):
+        update = self.ready(size=4 * MIB)
+        relay = self.relay()
+        update.small_disk(MIB)
+        code, _ = update.call("Download")
+        self.assertEqual(code, 1)
+        self.assertRegex(update.log, r"no_room.*\d")
+        self.assertEqual(self.session()["reason"], "no_room")
+        update.small_disk(None)
+        update.call("Cleanup", check=0)
+        self.recovers(relay)
+
+    def test_a_missing_installer_is_named_before_anything_is_fetched(self):
+        update = self.ready()
+        relay = self.relay()
+        (self.device.modules / "tracer").rename(self.device.folder / "tracer")
+        code, _ = update.call("Download")
+        self.assertEqual(code, 1)
+        self.assertRegex(update.log, r"inner_module_missing.*tracer")
+        self.assertEqual(relay.data_connections, 0)
+        (self.device.folder / "tracer").rename(self.device.modules / "tracer")
+        self.recovers(relay)
+
+    def test_an_aborted_deployment_stops_the_transfer(self):
+        aborted = threading.Event()
+
+        def abort(_connection, offset, part):
+            if offset < MIB:
+                return part
+            if not aborted.is_set():
+                aborted.set()
+                status, _, _ = self.plugin.request(
+                    "PUT", f"/api/management/v1/deployments/deployments/{self.deployment}/status",
+                    {"status": "aborted"})
+                self.assertEqual(status, 204)
+            while self.session()["state"] == "transferring":
+                pass  # each round asks the plugin, which looks for aborts every second
+            return None
+
+        update = self.ready(size=4 * MIB)
+        relay = self.relay(change=abort)
+        self.assert_download_refused(update, "aborted")
+        self.assertEqual(self.session()["state"], "aborted")
+        self.recovers(relay)
+
+    def test_an_installer_that_fails_is_rolled_back(self):
+        update = self.ready()
+        self.relay()
+        script = self.device.modules / "tracer"
+        script.write_text(script.read_text().replace("    ArtifactInstall)", "    ArtifactInstall) exit 1"))
+        update.call("Download", check=0)
+        code, _ = update.call("ArtifactInstall")
+        self.assertEqual(code, 1)
+        update.call("ArtifactFailure")
+        update.call("Cleanup")
+        self.assert_refused(update, "inner_module_failed")
+
+
+class LateLogin(RelayCase):
+    settings = {**RelayCase.settings, "session.first_login_seconds": 5}
+
+    def test_a_certification_that_was_not_used_in_time_opens_nothing(self):
+        def wait(direction, line):
+            if direction == "up" and line.startswith(b"USER "):
+                while "reason" not in self.device.ask_session(self.session()["id"]):
+                    pass  # each round asks the plugin; the certification lives for five seconds
+            return line
+
+        self.device.configure(stall_timeout=30)
+        update = self.ready()
+        relay = self.relay(change_line=wait)
+        self.assert_download_refused(update, "certification_expired")
+        self.recovers(relay)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+"""Builds two-path, runs every test, and closes with one line: N passed, N failed[, N skipped].
+
+Called by tools/test, which installs what is missing first. Tests are the programs that Meson registers, the
+unittest files tests/*/test_*.py (they find the build in TWO_PATH_BUILD), and the checks tools/check-*.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests/support"))
+sys.dont_write_bytecode = True
+
+from test_programs import BoostProgram, OtherProgram, PythonFile  # noqa: E402
+
+SANITIZERS = ["-Dbuildtype=debug", "-Db_sanitize=address,undefined"]
+SANITIZER_OPTIONS = {"ASAN_OPTIONS": "detect_stack_use_after_return=1",
+                     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
+
+
+def read_options():
+    parser = argparse.ArgumentParser(prog="tools/test", description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--build-dir", type=pathlib.Path, help="default: build, build-clang, build-sanitize")
+    parser.add_argument("--compiler", choices=["g++", "clang"], default="g++")
+    parser.add_argument("--sanitize", action="store_true", help="a debug build with ASan and UBSan")
+    parser.add_argument("--only", metavar="PATTERN", default="",
+                        help="only cases, files and programs with this in their name")
+    parser.add_argument("--no-system", action="store_true",
+                        help="without tests/system, which drive a real Mender client")
+    options = parser.parse_args()
+    if options.build_dir is None:
+        parts = ["build"] + ["clang"] * (options.compiler == "clang") + ["sanitize"] * options.sanitize
+        options.build_dir = ROOT / "-".join(parts)
+    options.build_dir = options.build_dir.resolve()
+    return options
+
+
+def build(options):
+    if not (options.build_dir / "build.ninja").exists():
+        compiler = "clang++" if options.compiler == "clang" else "g++"
+        arguments = SANITIZERS if options.sanitize else []
+        if options.sanitize and options.compiler == "clang":
+            arguments = [*arguments, "-Db_lundef=false", "-Dcpp_args=-fno-sanitize=function"]
+        subprocess.run(["meson", "setup", str(options.build_dir), str(ROOT), *arguments], check=True,
+                       stdin=subprocess.DEVNULL, env={**os.environ, "CXX": f"ccache {compiler}"})
+    subprocess.run(["ninja", "-C", str(options.build_dir)], check=True, stdin=subprocess.DEVNULL)
+
+
+def programs(options):
+    """Everything there is to run, the longest first: a late long one would leave a core idle."""
+    python = sorted(ROOT.glob("tests/*/test_*.py"))
+    system = [path for path in python if path.parent.name == "system"]
+    others = [path for path in python if path.parent.name != "system"]
+    found = [] if options.no_system else list(map(PythonFile, system))
+    found += list(map(PythonFile, others))
+    listed = subprocess.run(["meson", "introspect", "--tests", str(options.build_dir)], check=True,
+                            capture_output=True, text=True).stdout
+    for test in json.loads(listed):
+        is_boost = test["name"].startswith(("unit-", "path-"))
+        found.append((BoostProgram if is_boost else OtherProgram)(test["name"], test["cmd"], test["timeout"]))
+    found += [OtherProgram(path.name, [str(path)]) for path in sorted(ROOT.glob("tools/check-*"))]
+    return found
+
+
+def environment(options):
+    settings = {**os.environ, "TWO_PATH_BUILD": str(options.build_dir), "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**settings, **SANITIZER_OPTIONS} if options.sanitize else settings
+
+
+def run(program, options):
+    start = time.monotonic()
+    cases = program.run(options.only, environment(options))
+    return program.name, cases, time.monotonic() - start
+
+
+def count(cases, outcome):
+    return sum(case.outcome == outcome for case in cases)
+
+
+def summary(cases):
+    skipped = count(cases, "skipped")
+    line = f"{count(cases, 'passed')} passed, {count(cases, 'failed')} failed"
+    return f"{line}, {skipped} skipped" if skipped else line
+
+
+def show(name, cases, seconds):
+    if cases:
+        print(f"{name}: {summary(cases)} in {seconds:.1f} s", flush=True)
+    for case in cases:
+        if case.outcome == "failed":
+            print(f"FAILED {case.name}\n{case.detail.rstrip()}\n", flush=True)
+        elif case.outcome == "skipped":
+            print(f"skipped {case.name}: {case.detail.strip()}", flush=True)
+
+
+def main():
+    options = read_options()
+    try:
+        build(options)
+    except subprocess.CalledProcessError:
+        print("the build failed\n0 passed, 1 failed")
+        return 1
+    cases = []
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        runs = [pool.submit(run, program, options) for program in programs(options)]
+        for done in concurrent.futures.as_completed(runs):
+            name, its_cases, seconds = done.result()
+            show(name, its_cases, seconds)
+            cases += its_cases
+    print(summary(cases))
+    return 0 if count(cases, "passed") and not count(cases, "failed") else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

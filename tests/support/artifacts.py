@@ -1,0 +1,43 @@
+"""Mender Artifacts as operators make them: with Mender's own tool."""
+
+import io
+import pathlib
+import subprocess
+import tarfile
+import tempfile
+
+
+def write(path, payload_type, name, files, device_type="test-device", options=()):
+    """`mender-artifact write module-image`; files: {name: bytes}. Gives the path."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["mender-artifact", "write", "module-image", "-T", payload_type, "-n", name, "-t", device_type,
+                   "-o", str(path)]
+        for file_name, content in files.items():
+            file = pathlib.Path(folder, file_name)
+            file.write_bytes(content)
+            command += ["-f", str(file)]
+        subprocess.run([*command, *options], check=True, stdout=subprocess.DEVNULL)
+    return path
+
+
+def write_directory(path, name, files, destination="/opt/app", **more):
+    """For Debian's `directory` module: files {name: bytes} replace the folder `destination`."""
+    return write(path, "directory", name, {"update.tar": tar(files), "dest_dir": f"{destination}\n".encode()}, **more)
+
+
+def write_single_file(path, name, content, destination="/opt/app", file_name="app", permissions="644", **more):
+    """For Debian's `single-file` module."""
+    settings = {"dest_dir": destination, "filename": file_name, "permissions": permissions}
+    files = {setting: f"{value}\n".encode() for setting, value in settings.items()}
+    return write(path, "single-file", name, {**files, file_name: content}, **more)
+
+
+def tar(files):
+    # Owner 0: root of a user namespace cannot give files to anybody else, and tar would fail.
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return packed.getvalue()

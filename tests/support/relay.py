@@ -1,0 +1,113 @@
+"""Someone on the second path: passes FTP on between a device and the plugin, and does to the data what a test asks.
+
+It listens under another loopback address with the same control port; data ports are opened as the plugin names
+them, so the device notices nothing but the changed bytes.
+"""
+
+import re
+import socket
+import threading
+
+
+class Relay:
+    """`change(connection, offset, part)`: the bytes to pass on instead of `part`, or None to cut the connection there.
+
+    connection   counts data connections from 0
+    offset       of `part` within that connection's bytes
+    `change_line(direction, line)` does the same to a line of the control connection; "up" is the device's.
+    `control`    every line that came, as (direction, bytes)
+    """
+
+    def __init__(self, plugin_address, port, address="127.0.0.77", change=lambda connection, offset, part: part,
+                 change_line=lambda direction, line: line):
+        self.control = []
+        self.data_connections = 0
+        self._plugin = plugin_address
+        self._address = address
+        self._change = change
+        self._change_line = change_line
+        self._sockets = []
+        self._lock = threading.Lock()
+        self._listener = self._keep(socket.create_server((address, port)))
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        with self._lock:
+            sockets, self._sockets = self._sockets, None
+        for one in sockets or ():
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            one.close()
+
+    def lines(self, direction):
+        return [line for way, line in self.control if way == direction]
+
+    def _keep(self, one):
+        with self._lock:
+            if self._sockets is None:
+                one.close()
+                raise ConnectionAbortedError("the relay has ended")
+            self._sockets.append(one)
+        return one
+
+    def _accept(self):
+        port = self._listener.getsockname()[1]
+        try:
+            while True:
+                device = self._keep(self._listener.accept()[0])
+                try:
+                    plugin = self._keep(socket.create_connection((self._plugin, port)))
+                except ConnectionRefusedError:  # the plugin is away
+                    device.close()
+                    continue
+                threading.Thread(target=self._pass_lines, args=[device, plugin, "up"], daemon=True).start()
+                threading.Thread(target=self._pass_lines, args=[plugin, device, "down"], daemon=True).start()
+        except OSError:
+            pass
+
+    def _pass_lines(self, source, target, direction):
+        try:
+            for line in source.makefile("rb"):
+                self.control.append((direction, line))
+                if direction == "down" and (port := re.match(rb"229 .*\(\|\|\|(\d+)\|\)", line)):
+                    self._open_data(int(port[1]))
+                changed = self._change_line(direction, line)
+                if changed is None:
+                    break
+                target.sendall(changed)
+        except OSError:
+            pass
+        finally:
+            for one in (source, target):
+                try:
+                    one.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+
+    def _open_data(self, port):
+        listener = self._keep(socket.create_server((self._address, port)))
+        number = self.data_connections
+        self.data_connections += 1
+        threading.Thread(target=self._pass_data, args=[listener, number, port], daemon=True).start()
+
+    def _pass_data(self, listener, number, port):
+        try:
+            device = self._keep(listener.accept()[0])
+            listener.close()
+            plugin = self._keep(socket.create_connection((self._plugin, port)))
+            offset = 0
+            while part := plugin.recv(64 * 1024):
+                changed = self._change(number, offset, part)
+                if changed is None:
+                    break
+                device.sendall(changed)
+                offset += len(part)
+            for one in (device, plugin):
+                one.close()
+        except OSError:
+            pass

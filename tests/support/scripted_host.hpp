@@ -1,0 +1,63 @@
+/// A device-management framework that says what a test wants.
+#pragma once
+
+#include "plugin/host/host.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace two_path::tests {
+
+class ScriptedHost : public host::Host {
+  public:
+    std::map<std::string, std::string> devices;             ///< bearer token -> device
+    std::map<std::string, std::string> operators;           ///< bearer token -> user
+    std::map<std::string, host::ActiveDeployment> active;   ///< by device
+    std::vector<std::string> aborted;                       ///< deployments
+    std::optional<Error> failure;                           ///< the answer to whatever is asked
+    std::function<void()> while_asked;                      ///< runs before active_deployment() answers, once
+    std::vector<std::vector<host::DeviceDeployment>> polls; ///< what ended() was asked
+
+    awaitable<Result<std::string>> device_of(std::string bearer) override {
+        co_return look_up(devices, bearer);
+    }
+
+    awaitable<Result<std::string>> operator_of(std::string bearer) override {
+        co_return look_up(operators, bearer);
+    }
+
+    awaitable<Result<std::optional<host::ActiveDeployment>>> active_deployment(std::string device) override {
+        if (while_asked) std::exchange(while_asked, nullptr)();
+        if (failure) co_return *failure;
+        const auto found = active.find(device);
+        if (found == active.end()) co_return std::optional<host::ActiveDeployment>();
+        co_return std::optional(found->second);
+    }
+
+    awaitable<Result<std::vector<host::DeviceDeployment>>>
+    ended(std::vector<host::DeviceDeployment> asked) override {
+        polls.push_back(asked);
+        if (failure) co_return *failure;
+        std::erase_if(asked, [this](const host::DeviceDeployment& one) {
+            return std::ranges::find(aborted, one.deployment) == aborted.end();
+        });
+        co_return asked;
+    }
+
+    void add_routes(control::Router&) override {}
+
+  private:
+    Result<std::string> look_up(const std::map<std::string, std::string>& known,
+                                const std::string& bearer) const {
+        if (failure) return *failure;
+        const auto found = known.find(bearer);
+        if (found == known.end()) return fail(Errc::unauthorized, "unknown token");
+        return found->second;
+    }
+};
+
+} // namespace two_path::tests
