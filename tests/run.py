@@ -45,7 +45,10 @@ def read_options():
 def build(options):
     if not (options.build_dir / "build.ninja").exists():
         compiler = "clang++" if options.compiler == "clang" else "g++"
+        # Only the default build is optimised; the others are there for what they say, and soon built.
         arguments = SANITIZERS if options.sanitize else []
+        if options.compiler == "clang" and not options.sanitize:
+            arguments = ["-Dbuildtype=debug"]
         if options.sanitize and options.compiler == "clang":
             arguments = [*arguments, "-Db_lundef=false", "-Dcpp_args=-fno-sanitize=function"]
         subprocess.run(["meson", "setup", str(options.build_dir), str(ROOT), *arguments], check=True,
