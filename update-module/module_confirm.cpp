@@ -19,6 +19,8 @@ Result<void> compare(const Descriptor& descriptor, const Result<std::string>& in
 Result<void> judge(const Descriptor& descriptor, const messages::Verdict& verdict,
                    const Result<std::string>& installed) {
     if (verdict.confirmed) {
+        // The plugin's word does not replace the signed descriptor's.
+        if (auto compared = compare(descriptor, installed); !compared) return compared;
         say(descriptor.version_check ? "version " + verdict.reported + " is confirmed"
                                      : "confirmed; the version is not checked");
         return {};

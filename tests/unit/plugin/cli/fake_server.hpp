@@ -17,7 +17,7 @@
 
 namespace two_path::tests {
 
-struct Answer {
+struct PreparedAnswer {
     unsigned status{200};
     std::string body;
     std::string location;
@@ -26,7 +26,9 @@ struct Answer {
 /// `METHOD target` -> answers in order; the last one stays. What was not prepared is 404 with our error body.
 class FakeServer {
   public:
-    void answer(const std::string& request, Answer answer) { answers_[request].push_back(std::move(answer)); }
+    void answer(const std::string& request, PreparedAnswer answer) {
+        answers_[request].push_back(std::move(answer));
+    }
 
     Result<control::ClientResponse> operator()(control::ClientRequest request) {
         const auto line = request.method + " " + request.target;
@@ -57,12 +59,12 @@ class FakeServer {
     std::map<std::string, std::string> payloads;  ///< by id
 
   private:
-    static Answer next(std::deque<Answer>& answers) {
+    static PreparedAnswer next(std::deque<PreparedAnswer>& answers) {
         auto first = answers.front();
         if (answers.size() > 1) answers.pop_front();
         return first;
     }
-    Answer own_answer(const std::string& line, const control::ClientRequest& request) {
+    PreparedAnswer own_answer(const std::string& line, const control::ClientRequest& request) {
         if (line == "POST /api/management/v1/two-path/payloads") {
             const auto id = digest_of(DigestKind::sha256, bytes_of(request.body)).hex();
             payloads[id] = request.body;
@@ -74,7 +76,7 @@ class FakeServer {
                 R"({"error":"not_found","reason":"not_found","detail":"not prepared","request_id":"1"})",
                 {}};
     }
-    std::map<std::string, std::deque<Answer>> answers_;
+    std::map<std::string, std::deque<PreparedAnswer>> answers_;
 };
 
 struct Operator {

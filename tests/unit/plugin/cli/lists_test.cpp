@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(a_release_is_deployed_to_devices_a_group_or_all) {
 
 BOOST_AUTO_TEST_CASE(waiting_ends_with_the_deployment_and_tells_how) {
     const auto at = [](const std::string& status, const std::string& counts) {
-        return Answer{
+        return PreparedAnswer{
             200, R"({"id":"d","status":")" + status + R"(","statistics":{"status":{)" + counts + "}}}", {}};
     };
     server.answer("POST " + orders, {201, "", orders + "/d"});
