@@ -32,9 +32,9 @@ Result<Record> Record::parse(std::string_view text) {
     const auto object = parse_object(text, "the record");
     if (!object) return object.error();
     Fields fields(*object, "the record");
-    const auto format = fields.number("format");
-    if (fields.ok() && format != Record::format)
-        return fail(Errc::unsupported, "the record has format " + std::to_string(format));
+    const auto written_format = fields.number("format");
+    if (fields.ok() && written_format != Record::format)
+        return fail(Errc::unsupported, "the record has format " + std::to_string(written_format));
     Record record;
     record.attempt = fields.text("attempt");
     record.session = fields.text_or("session", "");

@@ -42,7 +42,8 @@ Result<void> check_texts(const Descriptor& descriptor) {
 
 Result<void> add_ask_scripts(std::vector<catalog::StateScript>& scripts) {
     for (const auto& [name, content] : ask_scripts) {
-        if (std::ranges::any_of(scripts, [&wanted = name](const auto& script) { return script.name == wanted; }))
+        if (std::ranges::any_of(scripts,
+                                [&wanted = name](const auto& script) { return script.name == wanted; }))
             return fail(Errc::bad_request,
                         "--ask-device: the artifact has a state script " + std::string(name) + " of its own");
         scripts.push_back({std::string(name), std::string(content)});
