@@ -133,8 +133,9 @@ Result<Exit> Process::wait(Deadline deadline) {
 
 void Process::end() noexcept {
     if (pid_ < 0 || ended()) return;
-    const auto all = tree_of(pid_);
+    const auto all = stop_tree(pid_);
     signal_all(all, SIGTERM);
+    signal_all(all, SIGCONT);
     const auto until = Deadline::in(term_time);
     while (!ended() && !until.passed())
         std::this_thread::sleep_for(milliseconds{10});

@@ -1,5 +1,6 @@
 #include "update-module/process_tree.hpp"
 
+#include "update-module/deadline.hpp"
 #include "update-module/durable_file.hpp"
 
 #include <algorithm>
@@ -7,8 +8,11 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <thread>
 
 #include <signal.h>
+#include <unistd.h>
 
 namespace two_path::device {
 namespace {
@@ -16,6 +20,7 @@ namespace {
 struct Seen {
     ProcessId id;
     pid_t parent{-1};
+    char state{'?'};
 };
 
 std::uint64_t number_at(std::string_view fields, std::size_t index) {
@@ -36,7 +41,7 @@ std::optional<Seen> look_at(pid_t pid) {
     const auto name_end = (*text)->rfind(") ");
     if (name_end == std::string::npos) return std::nullopt;
     const auto fields = std::string_view(**text).substr(name_end + 2);
-    return Seen{{pid, number_at(fields, 19)}, static_cast<pid_t>(number_at(fields, 1))};
+    return Seen{{pid, number_at(fields, 19)}, static_cast<pid_t>(number_at(fields, 1)), fields.front()};
 }
 
 std::vector<Seen> all_processes() {
@@ -53,19 +58,42 @@ std::vector<Seen> all_processes() {
     return all;
 }
 
-} // namespace
-
-std::vector<ProcessId> tree_of(pid_t root) {
-    std::vector<ProcessId> tree;
-    const auto first = look_at(root);
-    if (!first) return tree;
-    tree.push_back(first->id);
+std::vector<Seen> tree_of(pid_t root) {
+    std::vector<Seen> tree;
     const auto all = all_processes();
+    for (const auto& seen : all)
+        if (seen.id.pid == root) tree.push_back(seen);
     for (std::size_t i = 0; i < tree.size(); ++i)
         for (const auto& seen : all)
-            if (seen.parent == tree[i].pid && std::ranges::find(tree, seen.id) == tree.end())
-                tree.push_back(seen.id);
+            if (seen.parent == tree[i].id.pid) tree.push_back(seen);
     return tree;
+}
+
+/// It runs no code of its own until it is told to.
+bool stands_still(const Seen& seen) {
+    return std::string_view("tTZX").find(seen.state) != std::string_view::npos;
+}
+
+constexpr milliseconds stop_time{1'000}; ///< for a process in a system call to come to a stop
+
+} // namespace
+
+std::vector<ProcessId> stop_tree(pid_t root) {
+    const auto until = Deadline::in(stop_time);
+    for (bool still = false;;) {
+        std::vector<ProcessId> tree;
+        std::vector<ProcessId> moving;
+        for (const auto& seen : tree_of(root)) {
+            if (seen.id.pid == ::getpid()) continue;
+            tree.push_back(seen.id);
+            if (!stands_still(seen)) moving.push_back(seen.id);
+        }
+        // Looked at once more after all stood still: one of them may have started another in between.
+        if ((still && moving.empty()) || until.passed()) return tree;
+        still = moving.empty();
+        signal_all(moving, SIGSTOP);
+        if (!still) std::this_thread::sleep_for(milliseconds{1});
+    }
 }
 
 void signal_all(const std::vector<ProcessId>& processes, int signal) noexcept {

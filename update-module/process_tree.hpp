@@ -15,8 +15,9 @@ struct ProcessId {
     bool operator==(const ProcessId&) const = default;
 };
 
-/// `root` and all that descend from it now, from /proc. Empty when `root` is gone.
-[[nodiscard]] std::vector<ProcessId> tree_of(pid_t root);
+/// Stops (SIGSTOP) `root` and all that descend from it, so that none of them can start another unseen, and
+/// gives them; without ourselves, should that be `root`. From /proc. What is to run on needs a SIGCONT.
+[[nodiscard]] std::vector<ProcessId> stop_tree(pid_t root);
 /// Sends a signal to those that are still the same processes.
 void signal_all(const std::vector<ProcessId>& processes, int signal) noexcept;
 

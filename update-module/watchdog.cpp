@@ -35,9 +35,7 @@ void watch(pid_t parent) {
     stop = true;
     std::this_thread::sleep_for(grace);
     say("told to stop, but something did not end in time");
-    auto started = tree_of(::getpid());
-    std::erase_if(started, [](const ProcessId& process) { return process.pid == ::getpid(); });
-    signal_all(started, SIGKILL);
+    signal_all(stop_tree(::getpid()), SIGKILL);
     ::_exit(1);
 }
 
