@@ -1,19 +1,20 @@
 #include "update-module/committed.hpp"
 
 #include "update-module/durable_file.hpp"
+#include "update-module/log.hpp"
 
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
 
 namespace two_path::device {
 namespace {
 
 constexpr std::size_t max_committed = 256 * 1024;
-
-std::string path_in(const std::string& state_dir) {
-    return state_dir + "/committed.json";
-}
+constexpr std::array<std::string_view, 2> names{"/committed.json", "/committed.copy.json"};
 
 Result<Sequences> parse(std::string_view text) {
     const auto object = parse_object(text, "the file");
@@ -29,28 +30,46 @@ Result<Sequences> parse(std::string_view text) {
     return sequences;
 }
 
+/// None when there is no such file.
+Result<std::optional<Sequences>> read_one(const std::string& path) {
+    const auto text = read_small_file(path, max_committed);
+    if (!text) return text.error();
+    if (!*text) return std::optional<Sequences>{};
+    auto sequences = parse(**text);
+    if (!sequences) return sequences.error();
+    return std::optional<Sequences>(std::move(*sequences));
+}
+
 } // namespace
 
 Result<Sequences> read_committed(const std::string& state_dir) {
-    const auto path = path_in(state_dir);
-    const auto text = read_small_file(path, max_committed);
-    if (!text && text.error().code != Errc::too_large) return text.error();
-    if (text && !*text) return Sequences{};
-    auto sequences = text ? parse(**text) : Result<Sequences>(text.error());
-    if (sequences) return sequences;
-    if (auto moved = set_aside(path, sequences.error()); !moved) return moved.error();
+    std::optional<Error> why;
+    for (const auto name : names) {
+        const auto path = state_dir + std::string(name);
+        auto sequences = read_one(path);
+        if (sequences && *sequences) return std::move(**sequences);
+        if (sequences) continue;
+        say(path + " cannot be used: " + sequences.error().message());
+        why = fail(Errc::io_error,
+                   "which releases this device has committed cannot be read: " + sequences.error().detail +
+                       "; remove " + path + " to start anew, or set `allow_downgrade`");
+    }
+    if (why) return *why;
     return Sequences{};
 }
 
 Result<void> write_committed(const std::string& state_dir, const std::string& stream,
                              std::uint64_t sequence) {
-    auto sequences = read_committed(state_dir);
-    if (!sequences) return sequences.error();
-    (*sequences)[stream] = sequence;
+    const auto before = read_committed(state_dir);
+    auto sequences = before ? *before : Sequences{};
+    sequences[stream] = sequence;
     json::object streams;
-    for (const auto& [name, number] : *sequences)
+    for (const auto& [name, number] : sequences)
         streams[name] = number;
-    return replace_file(path_in(state_dir), json::serialize(json::object{{"streams", std::move(streams)}}));
+    const auto text = json::serialize(json::object{{"streams", std::move(streams)}});
+    for (const auto name : names)
+        if (auto written = replace_file(state_dir + std::string(name), text); !written) return written;
+    return {};
 }
 
 Result<void> check_sequence(const Descriptor& descriptor, const Sequences& committed,

@@ -13,10 +13,11 @@ namespace two_path::device {
 /// The sequence last committed, by stream.
 using Sequences = std::map<std::string, std::uint64_t>;
 
-/// `<state_dir>/committed.json`; empty at first. A corrupt file is set aside as `committed.json.corrupt`,
-/// said in the log, and counts as empty.
+/// `<state_dir>/committed.json`, or `committed.copy.json` where that is missing or corrupt; empty when there
+/// is neither. io_error when neither can be believed: to guess would let any older release in.
 [[nodiscard]] Result<Sequences> read_committed(const std::string& state_dir);
-/// Records durably that this release was committed.
+/// Records durably, in both files, that this release was committed. What they held and nobody can read is
+/// lost.
 [[nodiscard]] Result<void> write_committed(const std::string& state_dir, const std::string& stream,
                                            std::uint64_t sequence);
 

@@ -1,6 +1,5 @@
 #include "update-module/module.hpp"
 
-#include "update-module/committed.hpp"
 #include "update-module/durable_file.hpp"
 #include "update-module/install/inner_tree.hpp"
 #include "update-module/log.hpp"
@@ -157,10 +156,11 @@ Result<void> artifact_commit(Module& module) {
     auto record = require_record(module);
     if (!record) return record.error();
     if (auto confirmed = confirm_before_commit(module, *record, *inner); !confirmed) return confirmed;
-    if (auto ran = inner->module.run("ArtifactCommit", module.deadline); !ran) return ran;
+    record->set(Done::committing);
+    auto ran = module.records.write_then(
+        *record, [&] { return inner->module.run("ArtifactCommit", module.deadline); });
+    if (!ran) return ran;
     // The new software stays from here on: what fails now must not make the client roll back.
-    if (auto kept = write_committed(module.settings.state_dir, record->stream, record->sequence); !kept)
-        say(kept.error().message());
     record->set(Done::committed);
     if (auto kept = keep(module, *record); !kept) say(kept.error().message());
     return {};
@@ -231,10 +231,11 @@ constexpr std::array states{
     State{"Cleanup", cleanup},
 };
 
-/// One line for the deployment log, the same reason for the plugin.
+/// One line for the deployment log, the same reason for the plugin. Whoever has the state directory's lock
+/// instead of us is at work on the record, and tells what becomes of it.
 void tell_failure(Module& module, std::string_view state, const Error& why) {
     say(std::string(state) + ": " + why.message());
-    if (state == "Cleanup") return;
+    if (state == "Cleanup" || !module.lock) return;
     auto record = module.records.read();
     if (record && *record) {
         if (module.session.empty()) module.session = (*record)->session;

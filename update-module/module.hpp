@@ -41,8 +41,9 @@ inline constexpr milliseconds lock_time{60'000};
 /// `Download`: session, certification, transfer, and the inner module's own Download.
 [[nodiscard]] Result<void> download(Module& module);
 
-/// Ends what the record tells of, if there is one: owes the plugin how it ended, unless that is told or owed
-/// already, and removes the record.
+/// Ends what the record tells of, if there is one: keeps the sequence of what stays, owes the plugin how it
+/// ended, unless that is told or owed already, and removes the record; last, so that a failure before it is
+/// made good by the next call.
 [[nodiscard]] Result<void> end_attempt(Module& module);
 
 /// The start notification, the version and the comparison (claim C11), over the first path or, when the

@@ -53,6 +53,8 @@ class Attempt {
         auto reply = open();
         if (!reply) return reply.error();
         if (auto received = receive(*reply); !received) return received;
+        // Only from here on is there an inner module that must be told how it ends.
+        if (auto made = install::make_inner_tree(module_.tree, descriptor_); !made) return made;
         if (auto given = install::give_files(*inner_, inner_files(), module_.deadline); !given) return given;
         record_.set(Done::downloaded);
         return keep_record();
@@ -76,7 +78,6 @@ class Attempt {
             if (!committed) return committed.error();
             if (auto may = check_sequence(descriptor_, *committed, running_version_); !may) return may;
         }
-        if (auto made = install::make_inner_tree(module_.tree, descriptor_); !made) return made;
         return prepare_store(*lists);
     }
 
@@ -157,7 +158,7 @@ class Attempt {
         for (;;) {
             auto reply = session_.open(open_request(), module_.deadline.within(open_time));
             const bool wait = !reply && reply.error().code == Errc::busy;
-            if (!wait || told_to_stop() || module_.deadline.passed()) return reply;
+            if (!wait || told_to_stop() || module_.deadline.left() < open_time) return reply;
         }
     }
 

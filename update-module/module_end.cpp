@@ -1,5 +1,6 @@
 // How an attempt ends: what the plugin is told of it, and what the device forgets.
 #include "update-module/bulk/payload_store.hpp"
+#include "update-module/committed.hpp"
 #include "update-module/log.hpp"
 #include "update-module/module.hpp"
 
@@ -8,10 +9,12 @@
 namespace two_path::device {
 namespace {
 
+constexpr milliseconds report_time{10'000};
+
 /// How the attempt ended, where the plugin has not been told already.
 std::optional<OwedReport> last_report(const Record& record) {
     if (record.session.empty()) return std::nullopt;
-    if (record.is(Done::committed))
+    if (record.stays())
         return OwedReport{record.session,
                           messages::Progress{SessionStep::committed, record.is(Done::compared_offline)}};
     if (record.is(Done::rolled_back))
@@ -36,9 +39,15 @@ Result<void> end_attempt(Module& module) {
     const auto record = module.records.read();
     if (!record) return record.error();
     if (!*record) return {};
-    if ((*record)->is(Done::committed)) forget_payload(module, **record);
+    if ((*record)->stays()) {
+        forget_payload(module, **record); // makes room for what is written next
+        auto kept = write_committed(module.settings.state_dir, (*record)->stream, (*record)->sequence);
+        if (!kept) return kept;
+    }
     if (const auto last = last_report(**record))
-        if (auto added = module.owed.add(*last); !added) say(added.error().message());
+        if (auto owed = owe(module.owed, module.first_path, *last, module.deadline.within(report_time));
+            !owed)
+            return owed;
     return module.records.remove();
 }
 

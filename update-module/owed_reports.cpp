@@ -81,14 +81,16 @@ std::vector<std::string> OwedReports::paths() const {
 
 Result<void> OwedReports::add(const OwedReport& report) {
     if (auto made = make_folder(folder_); !made) return made;
-    auto present = paths();
+    const auto present = paths();
     const auto next = present.empty() ? 1 : number_of(present.back()) + 1;
+    auto written = replace_file(folder_ + "/" + name_for(next), json::serialize(print(report)));
+    if (!written) return written;
     for (std::size_t i = 0; i + most <= present.size(); ++i) {
         say("more than " + std::to_string(most) + " reports are owed; the oldest, " + present[i] +
             ", is dropped");
-        if (auto removed = remove_file(present[i]); !removed) return removed;
+        if (auto removed = remove_file(present[i]); !removed) say(removed.error().message());
     }
-    return replace_file(folder_ + "/" + name_for(next), json::serialize(print(report)));
+    return {};
 }
 
 std::vector<OwedReports::Entry> OwedReports::list() const {

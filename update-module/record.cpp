@@ -11,14 +11,19 @@ namespace two_path::device {
 namespace {
 
 constexpr std::size_t max_record = 64 * 1024;
-constexpr std::array<std::string_view, 10> done_names{
-    "stored",    "transferred",      "invalidated", "downloaded",  "installed",
-    "confirmed", "compared_offline", "committed",   "rolled_back", "failed"};
+constexpr std::array<std::string_view, 11> done_names{
+    "stored",           "transferred", "invalidated", "downloaded",  "installed", "confirmed",
+    "compared_offline", "committing",  "committed",   "rolled_back", "failed"};
 
 } // namespace
 
 std::string_view name_of(Done done) noexcept {
     return done_names[static_cast<std::size_t>(done)];
+}
+
+bool Record::stays() const noexcept {
+    if (is(Done::rolled_back)) return false;
+    return is(Done::committed) || (is(Done::committing) && !is(Done::failed));
 }
 
 std::string_view Record::stage() const noexcept {

@@ -21,6 +21,7 @@ enum class Done : std::uint8_t {
     installed,        ///< `ArtifactInstall` ended well
     confirmed,        ///< the version read is the one that was sent
     compared_offline, ///< ... by the device alone, the plugin being away
+    committing,       ///< the inner module's `ArtifactCommit` was about to begin
     committed,        ///< `ArtifactCommit` ended well
     rolled_back,      ///< the inner module went back
     failed,           ///< a failure is told or owed
@@ -50,6 +51,9 @@ struct Record {
     [[nodiscard]] bool is(Done done) const noexcept { return (done_ & bit(done)) != 0; }
     void set(Done done) noexcept { done_ |= bit(done); }
     void unset(Done done) noexcept { done_ &= ~bit(done); }
+    /// Whether the new software stays. Where a kill hid how the commit ended, what the client made of it
+    /// tells: it goes back from one that failed.
+    [[nodiscard]] bool stays() const noexcept;
     /// The furthest of them, for people; `opening` at first.
     [[nodiscard]] std::string_view stage() const noexcept;
 

@@ -36,15 +36,17 @@ bool deliver(const OwedReports& owed, FirstPath& first_path, Deadline deadline) 
     return true;
 }
 
+Result<void> owe(OwedReports& owed, FirstPath& first_path, const OwedReport& report, Deadline deadline) {
+    const auto added = owed.add(report);
+    if (added) return {};
+    say("the report " + name_of(report) + " cannot be kept: " + added.error().message());
+    return send(first_path, report, deadline);
+}
+
 void report(OwedReports& owed, FirstPath& first_path, const OwedReport& report, Deadline deadline) {
     if (report.session.empty()) return;
-    const auto added = owed.add(report);
-    if (added) {
-        deliver(owed, first_path, deadline);
-        return;
-    }
-    say("the report " + name_of(report) + " cannot be kept: " + added.error().message());
-    if (const auto sent = send(first_path, report, deadline); !sent) say(sent.error().message());
+    if (const auto kept = owe(owed, first_path, report, deadline); !kept) say(kept.error().message());
+    deliver(owed, first_path, deadline);
 }
 
 } // namespace two_path::device

@@ -12,8 +12,12 @@ namespace two_path::device {
 /// refuses for good is dropped, with a message. True when nothing is owed any more.
 bool deliver(const OwedReports& owed, FirstPath& first_path, Deadline deadline);
 
-/// Makes a report durable, then delivers it with those owed before it. Without a session there is nobody to
-/// tell.
+/// Makes a report durable or, where the storage refuses it, delivers it at once; fails when neither can be
+/// done.
+[[nodiscard]] Result<void> owe(OwedReports& owed, FirstPath& first_path, const OwedReport& report,
+                               Deadline deadline);
+
+/// Owes a report and delivers it with those owed before it. Without a session there is nobody to tell.
 void report(OwedReports& owed, FirstPath& first_path, const OwedReport& report, Deadline deadline);
 
 } // namespace two_path::device

@@ -19,6 +19,9 @@ constexpr std::array keys{"state_dir",          "modules_dir",     "mender_conf"
                           "confirm_timeout",    "allow_downgrade", "connect_timeout", "stall_timeout",
                           "boot_id_file"};
 
+/// Mender's modules that replace the root file system.
+constexpr std::array<std::string_view, 2> root_installers{"rootfs-image", "mender-binary-delta"};
+
 bool is_loopback(std::string_view host) {
     return host == "localhost" || host == "[::1]" ||
            (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
@@ -132,7 +135,7 @@ Result<Settings> load_settings(const std::string& path, bool required) {
 }
 
 Result<void> check_survives(const Settings& settings, const std::string& installer) {
-    if (installer != "rootfs-image") return {};
+    if (std::ranges::find(root_installers, installer) == root_installers.end()) return {};
     struct stat state {};
     struct stat root {};
     if (::stat(settings.state_dir.c_str(), &state) != 0)
@@ -140,8 +143,9 @@ Result<void> check_survives(const Settings& settings, const std::string& install
     if (::stat("/", &root) != 0) return storage_error("look at", "/", errno);
     if (state.st_dev != root.st_dev) return {};
     return fail(Errc::bad_configuration, "state_dir " + settings.state_dir +
-                                             " lies on the root file system, which `rootfs-image` replaces; "
-                                             "put it on the data partition, such as /data/two-path");
+                                             " lies on the root file system, which `" + installer +
+                                             "` replaces; put it on the data partition, such as "
+                                             "/data/two-path");
 }
 
 } // namespace two_path::device

@@ -10,7 +10,8 @@
 namespace two_path::control {
 namespace {
 
-constexpr milliseconds call_time{4'000};
+constexpr milliseconds call_time{
+    8'000}; ///< client 3.4 answers only after its forwarder has shut down, within 5 s
 constexpr std::size_t max_token = std::size_t{16} * 1024;
 constexpr const char* default_address = "unix:path=/var/run/dbus/system_bus_socket";
 constexpr const char* mender_name = "io.mender.AuthenticationManager";

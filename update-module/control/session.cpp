@@ -15,6 +15,7 @@ namespace {
 
 constexpr milliseconds first_pause{500};
 constexpr milliseconds longest_pause{15'000};
+constexpr milliseconds longest_asked{60'000}; ///< of a Retry-After that we follow
 constexpr milliseconds look_around{500};
 constexpr milliseconds not_deployed_time{30'000}; ///< until the host framework shows a new deployment
 
@@ -101,7 +102,7 @@ Result<milliseconds> Session::wait_after(const Error& error, std::optional<std::
     if (error.code == Errc::unauthorized && trial.refused && !trial.renewed) return milliseconds(0);
     if (!passes(error.code)) return error;
     if (error.code == Errc::not_deployed && trial.not_deployed_until.passed()) return error;
-    const auto wait = asked ? milliseconds(*asked) : trial.pause;
+    const auto wait = asked ? std::min(milliseconds(*asked), longest_asked) : trial.pause;
     if (!asked) trial.pause = std::min(2 * trial.pause, longest_pause);
     if (wait >= trial.deadline.left()) return error;
     return wait;

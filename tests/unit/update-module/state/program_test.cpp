@@ -2,6 +2,8 @@
 #include "tests/unit/update-module/state/device.hpp"
 
 #include "ftp/descriptor.hpp"
+#include "update-module/committed.hpp"
+#include "update-module/state_folder.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/test/data/test_case.hpp>
@@ -38,6 +40,34 @@ std::string first_write(const Device& device, const std::string& query) {
     const auto size = ::recv(ours.get(), packet, sizeof packet, 0);
     return {packet, static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
 }
+
+/// A device whose update is installed, and confirmed in this boot. There is no plugin to be found, and little
+/// time to look for it.
+struct Confirmed : Device {
+    Confirmed()
+      : Device({{"boot_id_file", "/proc/sys/kernel/random/boot_id"}}) {
+        put(folder / "mender.conf", R"({"ModuleTimeoutSeconds": 2})");
+        auto boot_id = tests::contents("/proc/sys/kernel/random/boot_id");
+        boot_id.pop_back();
+        put(state + "/record.json",
+            R"({"format":1,"attempt":"AAAAAAAAAAAAAAAAAAAAAA","session":"BBBBBBBBBBBBBBBBBBBBBA",)"
+            R"("release":"app-2.0","version":"2.0","stream":"app","sequence":7,"boot_id":"before",)"
+            R"("confirmed_boot_id":")" +
+                boot_id + R"(","done":["installed","confirmed"]})");
+    }
+    [[nodiscard]] std::uint64_t committed() const {
+        const auto sequences = device::read_committed(state).value();
+        return sequences.contains("app") ? sequences.at("app") : 0;
+    }
+    /// All that the plugin has yet to hear.
+    [[nodiscard]] std::string owed() const {
+        std::string text;
+        if (!std::filesystem::exists(state + "/owed")) return text;
+        for (const auto& entry : std::filesystem::directory_iterator(state + "/owed"))
+            text += tests::contents(entry.path());
+        return text;
+    }
+};
 
 } // namespace
 
@@ -116,6 +146,52 @@ BOOST_DATA_TEST_CASE(what_undoes_is_forwarded_with_its_exit_status,
     BOOST_TEST(finished.output.find("inner_module_failed") != std::string::npos);
     BOOST_TEST(finished.output.find("exit code 3") != std::string::npos);
     BOOST_TEST(device.calls() == std::string(state) + "\n" + state + "\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_commit_is_kept_though_the_module_is_killed_at_its_end) {
+    const Confirmed device;
+    device.add_inner("[ $1 != ArtifactCommit ] || kill -9 $PPID");
+    BOOST_TEST(device.call("ArtifactCommit").exit_code != 0);
+    BOOST_TEST(!std::filesystem::exists(device.state + "/committed.json"));
+    BOOST_TEST(device.call("Cleanup").exit_code == 0);
+    BOOST_TEST(device.committed() == 7U);
+    BOOST_TEST(device.owed().find(R"("committed")") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_commit_that_is_taken_back_is_not_kept) {
+    const Confirmed device;
+    device.add_inner("[ $1 != ArtifactCommit ] || kill -9 $PPID");
+    BOOST_TEST(device.call("ArtifactCommit").exit_code != 0);
+    BOOST_TEST(device.call("ArtifactRollback").exit_code == 0);
+    BOOST_TEST(device.call("Cleanup").exit_code == 0);
+    BOOST_TEST(device.committed() == 0U);
+    BOOST_TEST(device.owed().find(R"("rolled_back")") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_kept_or_told_is_not_forgotten) {
+    const Confirmed device;
+    device.add_inner("");
+    put(device.state + "/owed", "no folder");
+    BOOST_TEST(device.call("ArtifactCommit").exit_code == 0);
+    BOOST_TEST(device.call("Cleanup").exit_code == 1);
+    BOOST_TEST(std::filesystem::exists(device.state + "/record.json"));
+    std::filesystem::remove(device.state + "/owed");
+    BOOST_TEST(device.call("Cleanup").exit_code == 0);
+    BOOST_TEST(!std::filesystem::exists(device.state + "/record.json"));
+    BOOST_TEST(device.owed().find(R"("committed")") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(without_the_lock_the_record_is_left_to_who_has_it) {
+    const Confirmed device;
+    device.add_inner("");
+    const auto before = tests::contents(device.state + "/record.json");
+    const auto lock = device::StateLock::take(device.state, Deadline::in(milliseconds(1'000)));
+    BOOST_REQUIRE(lock);
+    const auto finished = device.call("ArtifactFailure");
+    BOOST_TEST(finished.exit_code == 1);
+    BOOST_TEST(finished.output.find("conflict") != std::string::npos);
+    BOOST_TEST(tests::contents(device.state + "/record.json") == before);
+    BOOST_TEST(device.owed().empty());
 }
 
 BOOST_AUTO_TEST_CASE(an_installer_that_went_missing_is_named) {

@@ -191,13 +191,28 @@ BOOST_AUTO_TEST_CASE(are_kept_by_stream) {
     BOOST_TEST((*read == Sequences{{"app", 8}, {"os", 9}}));
 }
 
-BOOST_AUTO_TEST_CASE(a_corrupt_file_is_set_aside) {
+BOOST_AUTO_TEST_CASE(a_corrupt_or_missing_file_is_made_good_by_its_copy) {
     const State state;
-    put(state.dir + "/committed.json", R"({"streams": {"app": "seven"}})");
+    BOOST_REQUIRE(write_committed(state.dir, "app", 7));
+    for (const char* damaged : {"/committed.json", "/committed.copy.json"}) {
+        put(state.dir + damaged, R"({"streams": {"app": "seven"}})");
+        BOOST_TEST((read_committed(state.dir).value() == Sequences{{"app", 7}}));
+        std::filesystem::remove(state.dir + damaged);
+        BOOST_TEST((read_committed(state.dir).value() == Sequences{{"app", 7}}));
+        BOOST_REQUIRE(write_committed(state.dir, "app", 7));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(two_corrupt_files_let_nothing_in_until_a_release_is_committed) {
+    const State state;
+    put(state.dir + "/committed.json", "{");
+    put(state.dir + "/committed.copy.json", "");
     const auto read = read_committed(state.dir);
-    BOOST_REQUIRE(read);
-    BOOST_TEST(read->empty());
-    BOOST_TEST(std::filesystem::exists(state.dir + "/committed.json.corrupt"));
+    BOOST_REQUIRE(!read);
+    BOOST_TEST((read.error().code == Errc::io_error));
+    BOOST_TEST(read.error().detail.find("committed.copy.json") != std::string::npos);
+    BOOST_REQUIRE(write_committed(state.dir, "app", 7));
+    BOOST_TEST((read_committed(state.dir).value() == Sequences{{"app", 7}}));
 }
 
 BOOST_AUTO_TEST_CASE(a_lower_one_is_a_downgrade_unless_it_is_allowed_from_what_runs) {
