@@ -103,7 +103,9 @@ class Device:
 
     def ask_session(self, session):
         """What the plugin tells the device of a session."""
-        _, _, body = self.plugin.request("GET", f"/api/devices/v1/two-path/sessions/{session}", token=self.token)
+        status, _, body = self.plugin.request("GET", f"/api/devices/v1/two-path/sessions/{session}",
+                                              token=self.token)
+        assert status == 200, body
         return json.loads(body)
 
     @property
