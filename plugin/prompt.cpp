@@ -12,7 +12,7 @@
 namespace two_path {
 namespace {
 
-constexpr std::size_t max_line = 1024;
+constexpr std::size_t max_line = 2048;
 
 volatile std::sig_atomic_t caught = 0;
 
@@ -86,8 +86,9 @@ Result<std::string> ask(const std::string& prompt) {
 
 Result<std::string> ask_secret(const std::string& prompt) {
     if (::isatty(STDIN_FILENO) == 0) return read_line();
-    show(prompt);
+    // First, since it discards what was typed before.
     const HiddenInput hidden;
+    show(prompt);
     return read_line();
 }
 
