@@ -157,13 +157,15 @@ Result<CommandLine> parse(const std::vector<std::string>& arguments) {
 
 Result<void> read_words(const std::vector<std::string>& words, Invocation& invocation) {
     if (words.empty()) return {};
-    if (words.front() != "create-user")
-        return fail(Errc::bad_request, words.front() + ": unknown command; there is create-user, see --help");
+    const auto& name = words.front();
+    if (name != "create-user" && name != "set-password")
+        return fail(Errc::bad_request,
+                    name + ": unknown command; there are create-user and set-password, see --help");
     if (invocation.command != Command::serve)
-        return fail(Errc::bad_request, "--check-config: not with create-user; choose one");
+        return fail(Errc::bad_request, "--check-config: not with " + name + "; choose one");
     if (words.size() != 2)
-        return fail(Errc::bad_request, "create-user: needs one e-mail address; write create-user EMAIL");
-    invocation.command = Command::create_user;
+        return fail(Errc::bad_request, name + ": needs one e-mail address; write " + name + " EMAIL");
+    invocation.command = name == "create-user" ? Command::create_user : Command::set_password;
     invocation.email = words.back();
     return {};
 }
@@ -197,6 +199,7 @@ Result<Invocation> read_command_line(const std::vector<std::string>& arguments) 
         auto given = given_in_file(file);
         if (!given) return given.error();
         in_file = std::move(*given);
+        invocation.settings.file = file;
     }
     auto& settings = invocation.settings;
     if (const auto applied = apply(in_file, Errc::bad_configuration, settings); !applied)
@@ -214,12 +217,16 @@ Result<Invocation> read_command_line(const std::vector<std::string>& arguments) 
 std::string help_text() {
     std::ostringstream text;
     text << "two-path-server: updates devices over two paths, HTTPS for control and FTP for the bulk\n\n"
-            "  two-path-server [OPTION...]                     serve until SIGTERM\n"
-            "  two-path-server [OPTION...] create-user EMAIL   add an operator; asks for the password, or\n"
-            "                                                  reads it as one line from standard input\n\n"
+            "  two-path-server [OPTION...]                      serve until SIGTERM\n"
+            "  two-path-server [OPTION...] create-user EMAIL    add an operator\n"
+            "  two-path-server [OPTION...] set-password EMAIL   change the password, and end all logins with "
+            "it\n\n"
+            "A password is asked for, or read as one line from standard input; it has 8 to 1024 bytes.\n\n"
          << general_options() << '\n'
          << setting_options()
-         << "\nExit codes: 0 ended as asked, 1 failed, 2 wrong command line, 3 wrong configuration.\n";
+         << "\nExit codes: 0 ended as asked, 1 failed, 2 wrong command line, 3 wrong configuration, 5 no "
+            "such user,\n"
+            "6 the user is there already, or another server uses the state.\n";
     return text.str();
 }
 

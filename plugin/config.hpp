@@ -42,7 +42,7 @@ struct Settings {
     /// `[https]`: the first path.
     struct Https {
         ListenAddress listen{boost::asio::ip::address_v6::any(), 8443};
-        /// PEM; both empty: `https.crt` and `https.key` in state_dir, made on the first start.
+        /// PEM; both empty: `certificate.pem` and `key.pem` in state_dir/tls, made on the first start.
         std::filesystem::path certificate;
         std::filesystem::path key;
         std::vector<std::string> names; ///< for a certificate that is made: what devices call this machine
@@ -82,6 +82,7 @@ struct Settings {
     [[nodiscard]] std::string place_of(const std::string& key) const;
 
     std::filesystem::path state_dir{"/var/lib/two-path"};
+    std::filesystem::path file;       ///< the configuration file that was read; empty: there was none
     std::filesystem::path ports_file; ///< where the real ports are written when ready; empty: nowhere
     Https https;
     Ftp ftp;
@@ -92,12 +93,12 @@ struct Settings {
 };
 
 /// What the command line asks for.
-enum class Command : std::uint8_t { serve, check_config, create_user, help, version };
+enum class Command : std::uint8_t { serve, check_config, create_user, set_password, help, version };
 
 struct Invocation {
     Command command{Command::serve};
     Settings settings;
-    std::string email; ///< create_user only
+    std::string email; ///< create_user and set_password only
 };
 
 /// Reads the command line (without the program's name) and the configuration file that it names, or the

@@ -320,10 +320,12 @@ int Daemon::Parts::run() {
 
     const auto https = https_server->local_endpoint();
     const auto ftp = ftp_server->local_endpoint();
-    log(Level::notice, "two-path-server " TWO_PATH_VERSION ", HTTPS on " +
-                           ListenAddress{https.address(), https.port()}.text() + ", FTP on " +
+    log(Level::notice, "two-path-server " TWO_PATH_VERSION " serves: host " + settings.host.type +
+                           ", HTTPS on " + ListenAddress{https.address(), https.port()}.text() + ", FTP on " +
                            ListenAddress{ftp.address(), ftp.port()}.text() + ", state in " +
-                           settings.state_dir.string());
+                           settings.state_dir.string() +
+                           (settings.file.empty() ? ", no configuration file"
+                                                  : ", configured by " + settings.file.string()));
     notify_supervisor("READY=1");
     loop.run();
     log(Level::notice, "ended");

@@ -1,7 +1,7 @@
 #include "plugin/config.hpp"
-#include "plugin/create_user.hpp"
 #include "plugin/daemon.hpp"
 #include "plugin/server_identity.hpp"
+#include "plugin/user_command.hpp"
 
 #include <csignal>
 #include <cstdlib>
@@ -15,14 +15,7 @@ using namespace two_path;
 
 int report(const Error& error) {
     std::cerr << "two-path-server: " << (error.detail.empty() ? error.message() : error.detail) << '\n';
-    switch (error.code) {
-    case Errc::bad_request:
-        return 2;
-    case Errc::bad_configuration:
-        return 3;
-    default:
-        return EXIT_FAILURE;
-    }
+    return info(error.code).exit_code;
 }
 
 int check_config(const Settings& settings) {
@@ -58,6 +51,13 @@ int run(const std::vector<std::string>& arguments) {
         const auto created = create_user(settings, invocation->email);
         if (!created) return report(created.error());
         std::cout << "created the user " << invocation->email << '\n';
+        return EXIT_SUCCESS;
+    }
+    case Command::set_password: {
+        const auto set = set_password(settings, invocation->email);
+        if (!set) return report(set.error());
+        std::cout << "changed the password of " << invocation->email
+                  << "; who was logged in with it must log in again\n";
         return EXIT_SUCCESS;
     }
     case Command::serve:

@@ -20,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import processes  # noqa: E402
 from plugin import EMAIL, PASSWORD, SERVER, Plugin  # noqa: E402
 
-USAGE, CONFIGURATION = 2, 3
+USAGE, CONFIGURATION, NOT_FOUND, CONFLICT = 2, 3, 5, 6
 
 
 class Folder(unittest.TestCase):
@@ -87,7 +87,7 @@ class Refusals(Folder):
     def test_a_state_that_another_server_uses(self):
         self.start()
         done = self.run_server("--config", self.configure())
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, CONFLICT)
         self.assertIn("is in use by another two-path-server", done.stderr)
 
     def test_check_config_makes_nothing(self):
@@ -137,6 +137,23 @@ class Life(Folder):
         plugin.stop()
         plugin.start()
         self.assertEqual(plugin.certificate.read_bytes(), before)
+
+    def test_it_says_in_one_line_what_it_serves(self):
+        plugin = self.start()
+        self.assertRegex(plugin.log(), fr"notice: two-path-server \S+ serves: host embedded, "
+                                       fr"HTTPS on 127\.0\.0\.1:{plugin.https_port}, "
+                                       fr"FTP on 127\.0\.0\.1:{plugin.ftp_port}, state in {self.state}, "
+                                       fr"configured by {self.folder}/server\.conf\n")
+
+    @unittest.skipIf(pathlib.Path("/etc/two-path/two-path-server.conf").exists(), "this machine has a configuration")
+    def test_it_says_that_nothing_configured_it(self):
+        process = processes.popen([SERVER, "--state_dir", self.state, "--https.listen", "127.0.0.1:0", "--ftp.listen",
+                                   "127.0.0.1:0"], stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait, 30)
+        self.addCleanup(process.kill)
+        said = next((line for line in process.stderr if " serves: " in line), "")
+        self.assertTrue(said.endswith(f"state in {self.state}, no configuration file\n"), said)
 
     def test_it_ends_with_zero_on_either_signal_and_starts_again(self):
         plugin = self.start()
@@ -195,7 +212,31 @@ class Users(Folder):
         self.assertEqual(self.create(EMAIL, "short\n").returncode, USAGE)
         self.assertEqual(self.create(EMAIL, PASSWORD + "\n").returncode, 0)
         again = self.create(EMAIL, PASSWORD + "\n")
-        self.assertEqual((again.returncode, again.stdout), (1, ""))
+        self.assertEqual((again.returncode, again.stdout), (CONFLICT, ""))
+        self.assertEqual(again.stderr, f"two-path-server: the user {EMAIL} exists already\n")
+
+    def test_a_password_may_have_8_to_1024_bytes(self):
+        for number, (size, code) in enumerate(((7, USAGE), (8, 0), (1024, 0), (1025, USAGE))):
+            with self.subTest(size):
+                self.assertEqual(self.create(f"user{number}@example.com", "x" * size + "\n").returncode, code)
+
+    def test_another_password_ends_the_logins_while_the_server_runs(self):
+        plugin = self.start()
+        plugin.log_in()
+        plugin.command("releases")
+        done = self.run_server("--config", plugin.folder / "server.conf", "set-password", EMAIL,
+                               text_input="another good password\n")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        refused = plugin.command("releases", check=False)
+        self.assertEqual(refused.returncode, 4)
+        self.assertIn("`two-path login`", refused.stderr)
+        plugin.command("login", text_input="another good password\n")
+        plugin.command("releases")
+
+    def test_a_password_of_nobody_is_not_set(self):
+        done = self.run_server("--config", self.configure(), "set-password", EMAIL, text_input=PASSWORD + "\n")
+        self.assertEqual((done.returncode, done.stdout), (NOT_FOUND, ""))
+        self.assertIn(EMAIL, done.stderr)
 
     def at_a_terminal(self, *answers):
         """create-user with a terminal: (exit code, everything that the terminal showed)."""

@@ -44,6 +44,11 @@ struct EmbeddedSettings {
 [[nodiscard]] Result<void> create_user(state::Database& database, std::string_view email,
                                        std::string_view password);
 
+/// Gives a user another password and ends all of the user's logins. bad_request for the password as above;
+/// not_found when there is no such user. As costly, and allowed at the same times.
+[[nodiscard]] Result<void> set_password(state::Database& database, std::string_view email,
+                                        std::string_view password);
+
 namespace embedded {
 struct Parts;
 }

@@ -30,15 +30,19 @@ bool is_email(std::string_view text) {
            std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7F && c != ':'; });
 }
 
+Result<void> check_password(std::string_view password) {
+    if (password.size() >= min_password && password.size() <= max_password) return {};
+    return fail(Errc::bad_request, "a password has " + std::to_string(min_password) + " to " +
+                                       std::to_string(max_password) + " bytes");
+}
+
 } // namespace
 
 Result<void> create_user(state::Database& database, std::string_view email, std::string_view password) {
     if (!is_email(email))
         return fail(Errc::bad_request,
                     "the user's name must be an e-mail address, such as operator@example.com");
-    if (password.size() < min_password || password.size() > max_password)
-        return fail(Errc::bad_request, "a password has " + std::to_string(min_password) + " to " +
-                                           std::to_string(max_password) + " bytes");
+    if (auto checked = check_password(password); !checked) return checked.error();
     const auto name = in_lower_case(email);
     const auto stored = embedded::hash_password(password);
     database
@@ -46,6 +50,20 @@ Result<void> create_user(state::Database& database, std::string_view email, std:
         .with(embedded::make_uuid(), name, stored, Clock::system().unix_time())
         .run();
     if (database.changes() == 0) return fail(Errc::conflict, "the user " + name + " exists already");
+    return {};
+}
+
+Result<void> set_password(state::Database& database, std::string_view email, std::string_view password) {
+    if (auto checked = check_password(password); !checked) return checked.error();
+    const auto name = in_lower_case(email);
+    const auto stored = embedded::hash_password(password);
+    state::Transaction transaction(database);
+    database.query("UPDATE users SET password = ? WHERE email = ?").with(stored, name).run();
+    if (database.changes() == 0) return fail(Errc::not_found, "no user is called " + name);
+    database.query("DELETE FROM user_tokens WHERE user = (SELECT id FROM users WHERE email = ?)")
+        .with(name)
+        .run();
+    transaction.commit();
     return {};
 }
 

@@ -102,9 +102,10 @@ std::ostream& operator<<(std::ostream& out, const BadLine& row) {
 const BadLine bad_lines[]{
     {{"--lissen"}, "--lissen: unknown option; see --help"},
     {{"--https.lis", "1.2.3.4:1"}, "--https.lis: unknown option; see --help"},
-    {{"serve"}, "serve: unknown command; there is create-user, see --help"},
+    {{"serve"}, "serve: unknown command; there are create-user and set-password, see --help"},
     {{"create-user"}, "create-user: needs one e-mail address; write create-user EMAIL"},
     {{"create-user", "a@b", "secret"}, "create-user: needs one e-mail address; write create-user EMAIL"},
+    {{"set-password"}, "set-password: needs one e-mail address; write set-password EMAIL"},
     {{"--check-config", "create-user", "a@b"}, "--check-config: not with create-user; choose one"},
     {{"--host", "mender"}, "--host: is `mender`; write embedded, the only one of this release"},
     {{"--ftp.plain_login=1"}, "--ftp.plain_login: is `1`; write true or false"},
@@ -246,18 +247,26 @@ BOOST_AUTO_TEST_CASE(a_file_over_a_mebibyte_is_refused) {
     BOOST_CHECK(file.read().error().code == Errc::bad_configuration);
 }
 
-BOOST_AUTO_TEST_CASE(users_are_created_by_name_only) {
-    const auto read = ConfigFile("").read({"create-user", "op@example.com"});
-    BOOST_TEST_REQUIRE(read.has_value());
-    BOOST_CHECK(read->command == Command::create_user);
-    BOOST_TEST(read->email == "op@example.com");
+BOOST_AUTO_TEST_CASE(users_are_created_and_changed_by_name_only) {
+    for (const auto& [word, command] :
+         {std::pair("create-user", Command::create_user), std::pair("set-password", Command::set_password)}) {
+        const auto read = ConfigFile("").read({word, "op@example.com"});
+        BOOST_TEST_REQUIRE(read.has_value());
+        BOOST_CHECK(read->command == command);
+        BOOST_TEST(read->email == "op@example.com");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_file_that_was_read_is_known) {
+    const ConfigFile file("");
+    BOOST_TEST(file.read()->settings.file == file.path());
 }
 
 BOOST_AUTO_TEST_CASE(help_and_version_need_no_file) {
     BOOST_CHECK(read_command_line({"--help", "--config", "/nowhere/at/all"})->command == Command::help);
     BOOST_CHECK(read_command_line({"--version"})->command == Command::version);
     for (const char* word : {"--config", "--check-config", "--https.listen", "--session.lifetime_seconds",
-                             "create-user EMAIL", "Exit codes"})
+                             "create-user EMAIL", "set-password EMAIL", "Exit codes"})
         BOOST_TEST(help_text().find(word) != std::string::npos, word);
 }
 

@@ -93,6 +93,32 @@ BOOST_AUTO_TEST_CASE(a_user_needs_an_address_a_password_and_a_name_of_its_own) {
     BOOST_TEST(log_in(world, "a@example.com", "12345678").status == 200U);
 }
 
+BOOST_AUTO_TEST_CASE(another_password_ends_every_login_of_its_user_and_of_nobody_else) {
+    HostWorld world;
+    auto& database = world.database();
+    BOOST_REQUIRE(host::create_user(database, "a@example.com", "first password"));
+    BOOST_REQUIRE(host::create_user(database, "b@example.com", "first password"));
+    const auto one = log_in(world, "a@example.com", "first password").body;
+    const auto two = log_in(world, "a@example.com", "first password").body;
+    const auto other = log_in(world, "b@example.com", "first password").body;
+    BOOST_REQUIRE(host::set_password(database, "A@example.com", "second password"));
+    BOOST_TEST(world.as(one, "GET", me).status == 401U);
+    BOOST_TEST(world.as(two, "GET", me).status == 401U);
+    BOOST_TEST(world.as(other, "GET", me).status == 200U);
+    BOOST_TEST(log_in(world, "a@example.com", "first password").status == 401U);
+    BOOST_TEST(log_in(world, "a@example.com", "second password").status == 200U);
+}
+
+BOOST_AUTO_TEST_CASE(a_password_that_cannot_be_set_changes_nothing) {
+    HostWorld world;
+    auto& database = world.database();
+    BOOST_REQUIRE(host::create_user(database, "a@example.com", "first password"));
+    const auto token = log_in(world, "a@example.com", "first password").body;
+    BOOST_CHECK(host::set_password(database, "a@example.com", "1234567").error().code == Errc::bad_request);
+    BOOST_CHECK(host::set_password(database, "c@example.com", "12345678").error().code == Errc::not_found);
+    BOOST_TEST(world.as(token, "GET", me).status == 200U);
+}
+
 BOOST_AUTO_TEST_CASE(a_stored_password_is_salted_and_matches_only_itself) {
     using namespace host::embedded;
     const auto stored = hash_password("secret");

@@ -1,4 +1,4 @@
-#include "plugin/create_user.hpp"
+#include "plugin/user_command.hpp"
 
 #include "plugin/host/embedded/embedded_host.hpp"
 #include "plugin/prompt.hpp"
@@ -19,12 +19,13 @@ Result<std::string> ask_password(const std::string& email) {
     wipe(*again);
     if (same) return password;
     wipe(*password);
-    return fail(Errc::bad_request, "create-user: the two passwords differ; try again");
+    return fail(Errc::bad_request, "the two passwords differ; try again");
 }
 
-} // namespace
+/// What is done with the password that was asked for.
+using Change = Result<void> (*)(state::Database&, std::string_view email, std::string_view password);
 
-Result<void> create_user(const Settings& settings, const std::string& email) {
+Result<void> with_password(const Settings& settings, const std::string& email, Change change) {
     auto prepared = prepare_state_folder(settings.state_dir);
     if (prepared) prepared = act_as_owner(settings.state_dir);
     if (!prepared)
@@ -33,9 +34,19 @@ Result<void> create_user(const Settings& settings, const std::string& email) {
     if (!database) return database.error();
     auto password = ask_password(email);
     if (!password) return password.error();
-    auto created = host::create_user(*database, email, *password);
+    auto changed = change(*database, email, *password);
     wipe(*password);
-    return created;
+    return changed;
+}
+
+} // namespace
+
+Result<void> create_user(const Settings& settings, const std::string& email) {
+    return with_password(settings, email, host::create_user);
+}
+
+Result<void> set_password(const Settings& settings, const std::string& email) {
+    return with_password(settings, email, host::set_password);
 }
 
 } // namespace two_path
