@@ -67,6 +67,12 @@ int run(const std::vector<std::string>& arguments, Shell& shell) {
         return 0;
     }
     const auto* command = std::ranges::find(commands, name, &Command::name);
+    if (command == commands.end() && name.starts_with('-')) {
+        shell.err << "two-path: " << control::one_line(name)
+                  << ": options follow the command, e.g. `two-path releases --json` (`--help` lists the "
+                     "commands)\n";
+        return usage;
+    }
     if (command == commands.end()) {
         shell.err << "two-path: no command is called `" << control::one_line(name)
                   << "` (`--help` lists them)\n";

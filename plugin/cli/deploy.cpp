@@ -4,6 +4,7 @@
 #include "plugin/cli/device_list.hpp"
 #include "plugin/cli/print.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace two_path::cli {
@@ -16,6 +17,10 @@ struct Order {
     json::object body;
 };
 
+bool is_accepted(const Device& device) {
+    return device.status == "accepted";
+}
+
 Result<json::array> device_ids(const Server& server, const std::vector<std::string>& wanted) {
     const auto devices = list_devices(server);
     if (!devices) return devices.error();
@@ -23,7 +28,7 @@ Result<json::array> device_ids(const Server& server, const std::vector<std::stri
     for (const auto& id : wanted) {
         const auto device = find_device(*devices, id);
         if (!device) return device.error();
-        if (device->status != "accepted")
+        if (!is_accepted(*device))
             return fail(Errc::conflict, "device " + device->id + " is " + device->status +
                                             "; `two-path devices accept " + device->id + "` first");
         ids.emplace_back(device->id);
@@ -44,6 +49,44 @@ Result<Order> order_of(const Arguments& given, const Server& server) {
         order.body["devices"] = std::move(*ids);
     }
     return order;
+}
+
+Result<bool> has_artifact(const Server& server, const std::string& release) {
+    const auto artifacts = server.list(std::string(artifacts_path) + "?name=" + encoded(release));
+    if (!artifacts) return artifacts.error();
+    return std::ranges::any_of(*artifacts, [&](const json::value& artifact) {
+        return artifact.is_object() && text_of(artifact.get_object(), "name") == release;
+    });
+}
+
+/// Whether one of the group's devices is accepted; without a group: whether any is.
+Result<bool> has_target(const Server& server, const std::string& group) {
+    const auto devices = list_devices(server);
+    if (!devices) return devices.error();
+    if (group.empty()) return std::ranges::any_of(*devices, &is_accepted);
+    const auto members = server.list(std::string(groups_path) + "/" + encoded(group) + "/devices");
+    if (!members && members.error().code == Errc::not_found) return false;
+    if (!members) return members.error();
+    return std::ranges::any_of(*members, [&](const json::value& id) {
+        const auto device =
+            std::ranges::find(*devices, id, [](const Device& one) { return json::value(one.id); });
+        return device != devices->end() && is_accepted(*device);
+    });
+}
+
+/// A refused order may not say what it lacks, so the release and the devices are looked for.
+Error explain(const Arguments& given, const Server& server, Error refusal) {
+    if (refusal.code != Errc::bad_request && refusal.code != Errc::not_found) return refusal;
+    const auto release = given.words().front();
+    if (const auto known = has_artifact(server, release); known && !*known)
+        return fail(Errc::not_found, "no release is called " + release + "; `two-path releases` lists them");
+    if (given.given("device")) return refusal;
+    if (const auto any = has_target(server, given.text("group")); any && !*any)
+        return fail(Errc::not_found,
+                    (given.flag("all") ? "no device is accepted"
+                                       : "group " + given.text("group") + " has no accepted device") +
+                        std::string("; see `two-path devices accept`"));
+    return refusal;
 }
 
 Result<void> check(const Arguments& given) {
@@ -82,7 +125,7 @@ Outcome deploy(const std::vector<std::string>& arguments, Shell& shell) {
     const auto order = order_of(given, *server);
     if (!order) return order.error();
     const auto id = server->post(order->target, order->body);
-    if (!id) return id.error();
+    if (!id) return explain(given, *server, id.error());
     shell.note("Deployment " + *id + " of " + given.words().front() + " is ordered.");
     if (!given.flag("wait")) {
         if (shell.json) print_json(shell.out, json::object{{"id", *id}});

@@ -43,6 +43,7 @@ Result<std::vector<Device>> chosen(const std::vector<Device>& devices, const std
 
 Outcome decide(const Server& server, const std::vector<Device>& devices, const std::string& status,
                const Shell& shell) {
+    if (devices.empty()) shell.note("No device waits.");
     json::array done;
     for (const auto& device : devices) {
         const auto target = std::string(devices_path) + "/" + encoded(device.id) + "/auth/" +

@@ -18,9 +18,16 @@ namespace {
 constexpr std::size_t max_descriptor_artifact = 512UL * 1024 * 1024;
 
 /// Refuses a name that is taken before a large file is read for nothing.
-Result<void> check_free(const Server& server, const std::string& name) {
+Result<void> check_free(const Server& server, const std::string& name, const PublishOptions& options) {
     const auto known = server.get(own_path("/releases/" + encoded(name)));
-    if (known) return fail(Errc::conflict, "release " + name + " is there already; choose another --name");
+    if (known) {
+        const auto* origin = !options.release.name.empty() ? ""
+                             : options.wraps               ? ", the artifact's own name,"
+                                                           : ", the file's name and --version,";
+        return fail(Errc::conflict, "release " + name + origin +
+                                        " is there already; choose another --name, or `two-path releases "
+                                        "remove` it");
+    }
     if (known.error().code == Errc::not_found) return {};
     return known.error();
 }
@@ -30,7 +37,7 @@ Result<Publication> build(const PublishOptions& options, const Server& server, c
     const auto size = std::filesystem::file_size(options.file, ec);
     ProgressBar bar(shell, options.file.filename().string(), ec ? 0 : size);
     const Destination destination{
-        [&](const Descriptor& descriptor) { return check_free(server, descriptor.release); },
+        [&](const Descriptor& descriptor) { return check_free(server, descriptor.release, options); },
         [&](WireStream& stream) { return server.store(stream); },
         [&](std::uint64_t bytes) { bar.add(bytes); },
     };

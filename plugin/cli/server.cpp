@@ -74,7 +74,7 @@ Result<std::string> Server::log_in(const Transport& transport, const std::string
     request.headers["Content-Type"] = "application/json";
     auto response = transport(std::move(request));
     if (!response) return response.error();
-    if (response->status == 401) return fail(Errc::unauthorized, "e-mail or password is wrong");
+    if (response->status == 401) return fail(Errc::unauthorized, "e-mail address or password is wrong");
     auto answer = control::success_of(std::move(*response));
     if (!answer) return answer.error();
     const auto& token = answer->body;
@@ -87,7 +87,10 @@ Result<control::ClientResponse> Server::run(control::ClientRequest request) cons
     request.headers["Authorization"] = authorization_;
     auto response = transport_(std::move(request));
     if (!response) return response;
-    return control::success_of(std::move(*response));
+    auto answer = control::success_of(std::move(*response));
+    if (!answer && answer.error().code == Errc::unauthorized)
+        return fail(Errc::unauthorized, "it has ended; run `two-path login`");
+    return answer;
 }
 
 Result<json::value> Server::get(const std::string& target) const {

@@ -50,6 +50,7 @@ class Server {
 
 /// The paths of Mender's own management API that the commands use.
 inline constexpr std::string_view devices_path = "/api/management/v2/devauth/devices";
+inline constexpr std::string_view groups_path = "/api/management/v1/inventory/groups";
 inline constexpr std::string_view deployments_path = "/api/management/v1/deployments/deployments";
 inline constexpr std::string_view artifacts_path = "/api/management/v1/deployments/artifacts";
 

@@ -4,6 +4,7 @@
 #include "plugin/cli/session_text.hpp"
 
 #include "plugin/cli/server.hpp"
+#include "protocol/session_state.hpp"
 
 #include <map>
 #include <ostream>
@@ -15,6 +16,21 @@ namespace {
 constexpr std::chrono::milliseconds between_looks{1000};
 /// Looks that may fail in a row before watching ends: the plugin may be restarted meanwhile.
 constexpr int patience = 60;
+/// What one list may hold; the server's bound.
+constexpr std::uint64_t most_listed = 1000;
+
+Result<void> check_filters(const Arguments& given) {
+    const auto limit = given.number("limit", 1);
+    if (!limit) return limit.error();
+    if (*limit == 0 || *limit > most_listed)
+        return wrong_usage("--limit: `" + given.text("limit") + "` is not a number from 1 to " +
+                           std::to_string(most_listed));
+    if (!given.given("state") || session_state_from_name(given.text("state"))) return {};
+    std::string names;
+    for (auto state = 0; state <= static_cast<int>(SessionState::aborted); ++state)
+        names.append(names.empty() ? "" : ", ").append(name_of(static_cast<SessionState>(state)));
+    return wrong_usage("--state: `" + given.text("state") + "` is no state of a session; there are " + names);
+}
 
 Result<json::array> array_at(const Server& server, const std::string& target) {
     auto answer = server.get(target);
@@ -171,6 +187,7 @@ Outcome sessions(const std::vector<std::string>& arguments, Shell& shell) {
         if (!words.empty() && given.given(filter))
             return wrong_usage("--" + std::string(filter) +
                                ": chooses from the list, not within one session");
+    if (auto checked = check_filters(given); !checked) return checked.error();
     const auto server = Server::open(shell);
     if (!server) return server.error();
     if (words.empty())

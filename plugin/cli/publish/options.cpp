@@ -3,7 +3,9 @@
 #include "plugin/cli/publish/open_file.hpp"
 #include "plugin/durable_file.hpp"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <utility>
 
@@ -23,7 +25,14 @@ Result<std::uint64_t> block_size_of(const std::string& text) {
     const std::uint64_t factor = unit == "KiB" ? 1024 : unit == "MiB" ? 1024 * 1024 : 1;
     if (ec != std::errc() || size > Descriptor::max_block || (factor == 1 && !unit.empty()))
         return wrong_usage("--block-size: `" + text + "` is not a size like 65536, 64KiB or 1MiB");
-    return size * factor;
+    size *= factor;
+    if (!std::has_single_bit(size) || size < Descriptor::min_block || size > Descriptor::max_block)
+        return wrong_usage("--block-size: `" + text + "` is not a power of two from 64KiB to 4MiB");
+    return size;
+}
+
+Error no_name(const char* option) {
+    return wrong_usage("--" + std::string(option) + ": must have 1 to 255 bytes without control characters");
 }
 
 Result<json::object> meta_data_of(const std::string& file) {
@@ -32,6 +41,21 @@ Result<json::object> meta_data_of(const std::string& file) {
     auto object = parse_object(*text, file);
     if (!object) return fail(Errc::bad_request, "--meta-data: " + object.error().detail);
     return object;
+}
+
+Result<void> check_texts(const Arguments& given) {
+    for (const auto* option : {"name", "version", "stream"})
+        if (given.given(option) && !is_name(given.text(option))) return no_name(option);
+    for (const auto* option : {"allow-from", "device-type"})
+        if (!std::ranges::all_of(given.texts(option), is_name)) return no_name(option);
+    return {};
+}
+
+Result<void> check_version_file(const std::string& text) {
+    const auto path = text.substr(0, text.find(':'));
+    if (is_name(text) && path.starts_with('/') && !path.ends_with('/') && !text.ends_with(':')) return {};
+    return wrong_usage("--version-file: `" + text +
+                       "` is not PATH[:KEY] with an absolute path on the device");
 }
 
 /// One source for the version, or the word that there is none.
@@ -48,11 +72,11 @@ Result<void> read_version_rule(const Arguments& given, ReleaseOptions& release) 
             "--version-file: needed, so that the device can read the version it runs after the "
             "update, e.g. /etc/os-release:IMAGE_VERSION for a root file system; or "
             "--version-command when the devices have one, or --no-version-check");
-    if (release.version.empty() && release.version_check)
-        return wrong_usage("--version: needed, the version that the device must report after the update");
-    if (given.given("version-file") && release.version_file.empty())
-        return wrong_usage("--version-file: is empty");
-    return {};
+    if (!given.given("version"))
+        return wrong_usage(
+            "--version: needed, the version that the device must report after the update; with "
+            "--no-version-check it is only shown");
+    return given.given("version-file") ? check_version_file(release.version_file) : Result<void>();
 }
 
 Result<ReleaseOptions> release_of(const Arguments& given, const Shell& shell) {
@@ -61,6 +85,7 @@ Result<ReleaseOptions> release_of(const Arguments& given, const Shell& shell) {
     release.stream = given.text("stream");
     release.allow_from = given.texts("allow-from");
     release.ask_device = given.flag("ask-device");
+    if (auto checked = check_texts(given); !checked) return checked.error();
     if (auto read = read_version_rule(given, release); !read) return read.error();
     const auto sequence = given.number("sequence", static_cast<std::uint64_t>(shell.unix_time()));
     if (!sequence) return sequence.error();
@@ -109,13 +134,38 @@ Result<void> check_upload(const Arguments& given) {
     return {};
 }
 
+/// What a file needs beside it that is no Mender Artifact.
+Result<void> check_plain(const PlainOptions& plain) {
+    const auto& installer = plain.installer;
+    const bool wants_folder = installer == "single-file" || installer == "directory";
+    if (installer.empty())
+        return wrong_usage("--installer: needed for a file that is not a Mender Artifact: the update module "
+                           "that installs it");
+    if (!is_name(installer) || installer.find('/') != std::string::npos)
+        return wrong_usage("--installer: `" + installer + "` is not the name of an update module");
+    if (installer == "two-path")
+        return wrong_usage(
+            "--installer: `two-path` carries the file; name the update module that installs it");
+    if (plain.device_types.empty())
+        return wrong_usage("--device-type: needed for a file that is not a Mender Artifact");
+    if (wants_folder && (!is_name(plain.dest_dir) || !plain.dest_dir.starts_with('/')))
+        return wrong_usage("--dest-dir: an absolute path on the device is needed for the installer `" +
+                           installer + "`");
+    if (installer == "directory" && plain.dest_dir.find_first_not_of('/') == std::string::npos)
+        return wrong_usage("--dest-dir: the installer `directory` does not install to /");
+    if (!wants_folder && !plain.dest_dir.empty())
+        return wrong_usage("--dest-dir: only the installers `single-file` and `directory` take it");
+    return {};
+}
+
 Result<void> read_kind(const Arguments& given, PublishOptions& options) {
     if (const auto opened = open_file(options.file); !opened) return opened.error();
     options.wraps = !given.given("installer") && looks_like_artifact(options.file);
     if (!options.wraps) {
-        if (options.verify)
+        if (given.given("verify-key"))
             return wrong_usage("--verify-key: the file is not a Mender Artifact, so nothing is signed");
         options.plain = {given.text("installer"), given.texts("device-type"), given.text("dest-dir"), {}};
+        if (auto checked = check_plain(options.plain); !checked) return checked.error();
         if (!given.given("meta-data")) return {};
         auto meta_data = meta_data_of(given.text("meta-data"));
         if (!meta_data) return meta_data.error();
@@ -141,7 +191,7 @@ CommandLine publish_command_line() {
     line.option("version-file", "PATH[:KEY]",
                 "where the device reads that, e.g. /etc/os-release:IMAGE_VERSION");
     line.flag("version-command", "the devices have a version command that tells it");
-    line.flag("no-version-check", "confirm without a version");
+    line.flag("no-version-check", "confirm without asking the device for its version");
     line.option("installer", "TYPE",
                 "the update module that installs a plain FILE: single-file, directory, ...");
     line.list("device-type", "TYPE", "which devices a plain FILE is for; may be repeated");
@@ -168,6 +218,7 @@ Result<PublishOptions> read_publish_options(const Arguments& given, const Shell&
     if (options.uploads) {
         if (auto checked = check_upload(given); !checked) return checked.error();
         options.file = given.text("upload");
+        if (const auto opened = open_file(options.file); !opened) return opened.error();
         if (auto read = read_keys(given, shell, options); !read) return read.error();
         return options;
     }
@@ -178,8 +229,8 @@ Result<PublishOptions> read_publish_options(const Arguments& given, const Shell&
     auto release = release_of(given, shell);
     if (!release) return release.error();
     options.release = std::move(*release);
-    if (auto read = read_keys(given, shell, options); !read) return read.error();
     if (auto read = read_kind(given, options); !read) return read.error();
+    if (auto read = read_keys(given, shell, options); !read) return read.error();
     return options;
 }
 

@@ -2,32 +2,10 @@
 #include "plugin/cli/publish/publication.hpp"
 #include "plugin/cli/publish/release_builder.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace two_path::cli {
 namespace {
-
-Result<void> check_options(const PlainOptions& plain) {
-    const bool wants_folder = plain.installer == "single-file" || plain.installer == "directory";
-    if (plain.installer.empty())
-        return fail(Errc::bad_request, "--installer: needed for a file that is not a Mender Artifact: the "
-                                       "update module that installs it");
-    if (plain.device_types.empty())
-        return fail(Errc::bad_request, "--device-type: needed for a file that is not a Mender Artifact");
-    if (!std::ranges::all_of(plain.device_types, is_name))
-        return fail(Errc::bad_request, "--device-type: must have 1 to 255 bytes without control characters");
-    if (wants_folder && (!is_name(plain.dest_dir) || !plain.dest_dir.starts_with('/')))
-        return fail(Errc::bad_request,
-                    "--dest-dir: an absolute path on the device is needed for the installer `" +
-                        plain.installer + "`");
-    if (plain.installer == "directory" && plain.dest_dir.find_first_not_of('/') == std::string::npos)
-        return fail(Errc::bad_request, "--dest-dir: the installer `directory` does not install to /");
-    if (!wants_folder && !plain.dest_dir.empty())
-        return fail(Errc::bad_request,
-                    "--dest-dir: only the installers `single-file` and `directory` take it");
-    return {};
-}
 
 /// What mender-artifact would say of such a payload.
 json::object type_info_of(const std::string& installer, const std::string& release) {
@@ -52,13 +30,11 @@ std::string octal(unsigned mode) {
 
 Result<Publication> publish_file(const std::filesystem::path& path, const PlainOptions& plain,
                                  const ReleaseOptions& options, const Destination& destination) {
-    if (auto checked = check_options(plain); !checked) return checked.error();
     const auto file = open_file(path);
     if (!file) return file.error();
 
     auto named = options;
-    if (named.name.empty())
-        named.name = path.stem().string() + (options.version.empty() ? "" : "-" + options.version);
+    if (named.name.empty()) named.name = path.stem().string() + "-" + options.version;
     Origin origin;
     origin.depends = {{"device_type", json::array(plain.device_types.begin(), plain.device_types.end())}};
     origin.type_info = type_info_of(plain.installer, named.name);

@@ -15,9 +15,9 @@ namespace two_path::cli {
 
 /// What the publisher says of a release, whatever it is made of.
 struct ReleaseOptions {
-    std::string name;    ///< empty: made of the file's name and the version, or the wrapped artifact's name
-    std::string version; ///< empty only with version_check off
-    std::string stream;  ///< empty: the installer's type
+    std::string name; ///< empty: made of the file's name and the version, or the wrapped artifact's name
+    std::string version;
+    std::string stream; ///< empty: the installer's type
     std::uint64_t sequence{0};
     std::vector<std::string> allow_from;
     std::string version_file; ///< empty: the device's version command

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <utility>
 
 namespace two_path::cli {
@@ -17,28 +16,6 @@ constexpr std::uint64_t worth_packing = 4096;
 
 /// Of Mender's own modules: those that answer SupportsRollback with No.
 constexpr std::array<std::string_view, 3> without_rollback{"deb", "rpm", "script"};
-
-Result<void> check_version_file(const std::string& text) {
-    if (text.empty()) return {};
-    const auto path = text.substr(0, text.find(':'));
-    if (!is_name(text) || !path.starts_with('/') || path.ends_with('/') || text.ends_with(':'))
-        return fail(Errc::bad_request,
-                    "--version-file: `" + text + "` is not PATH[:KEY] with an absolute path on the device");
-    return {};
-}
-
-Result<void> check_texts(const Descriptor& descriptor) {
-    if (!is_name(descriptor.version))
-        return fail(Errc::bad_request, "--version: must have 1 to 255 bytes without control characters");
-    if (!is_name(descriptor.release))
-        return fail(Errc::bad_request, "--name: must have 1 to 255 bytes without control characters");
-    if (!is_name(descriptor.stream))
-        return fail(Errc::bad_request, "--stream: must have 1 to 255 bytes without control characters");
-    if (!std::has_single_bit(descriptor.block_size) || descriptor.block_size < Descriptor::min_block ||
-        descriptor.block_size > Descriptor::max_block)
-        return fail(Errc::bad_request, "--block-size: must be a power of two from 64KiB to 4MiB");
-    return check_version_file(descriptor.version_file);
-}
 
 Result<void> add_ask_scripts(std::vector<catalog::StateScript>& scripts) {
     for (const auto& [name, content] : ask_scripts) {
@@ -66,8 +43,7 @@ Result<ReleaseBuilder> ReleaseBuilder::begin(const ReleaseOptions& options, Orig
     ReleaseBuilder builder(destination);
     auto& descriptor = builder.publication_.descriptor;
     descriptor.release = options.name.empty() ? origin.name : options.name;
-    descriptor.version =
-        options.version.empty() && !options.version_check ? descriptor.release : options.version;
+    descriptor.version = options.version;
     descriptor.stream = options.stream.empty() ? origin.installer : options.stream;
     descriptor.sequence = options.sequence;
     descriptor.allow_from = options.allow_from;
@@ -75,7 +51,8 @@ Result<ReleaseBuilder> ReleaseBuilder::begin(const ReleaseOptions& options, Orig
     descriptor.version_check = options.version_check;
     descriptor.block_size = options.block_size;
     descriptor.installer = {origin.installer, origin.type_info, std::move(origin.meta_data), options.reboot};
-    if (auto checked = check_texts(descriptor); !checked) return checked.error();
+    if (!is_name(descriptor.release))
+        return fail(Errc::bad_request, "--name: must have 1 to 255 bytes without control characters");
 
     auto& artifact = builder.publication_.artifact;
     artifact.payload_type = "two-path";

@@ -60,7 +60,8 @@ BOOST_AUTO_TEST_CASE(a_refused_login_changes_nothing) {
     logged_in();
     server.answer(login_request, {401, R"({"error":"unauthorized","request_id":"1"})", {}});
     BOOST_TEST(run({"login"}) == 4);
-    BOOST_TEST(error_line().find("e-mail or password is wrong") != std::string::npos);
+    BOOST_TEST(error_line() == "two-path login: unauthorized: no valid login (e-mail address or password is "
+                               "wrong); log in again\n");
     BOOST_TEST(error_line().find(password) == std::string::npos);
     BOOST_TEST(cli::read_account(shell.settings).value().token == "the-token");
 }
@@ -84,6 +85,18 @@ BOOST_AUTO_TEST_CASE(a_missing_authority_is_told_before_the_password_is_asked_fo
     shell.ask_secret = [](const std::string&) -> Result<std::string> { throw std::logic_error("asked"); };
     BOOST_TEST(run({"login", "--server", "https://mender.example", "--ca", "/does/not/exist"}) == 3);
     BOOST_TEST(error_line().find("--ca: /does/not/exist") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_login_that_has_ended_is_told_as_that) {
+    logged_in();
+    server.answer(
+        "GET /api/management/v1/two-path/releases",
+        {401,
+         R"({"error":"x","reason":"unauthorized","detail":"the bearer token has expired","request_id":"1"})",
+         {}});
+    BOOST_TEST(run({"releases"}) == 4);
+    BOOST_TEST(error_line() == "two-path releases: unauthorized: no valid login (it has ended; run `two-path "
+                               "login`); log in again\n");
 }
 
 BOOST_AUTO_TEST_CASE(every_request_carries_the_token_and_nothing_prints_it) {

@@ -1,4 +1,5 @@
 #include "fake_server.hpp"
+#include "tests/unit/plugin/catalog/test_keys.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -34,7 +35,7 @@ BOOST_AUTO_TEST_CASE(bad_command_lines_end_with_one_line_and_a_documented_exit_c
     const std::pair<std::string, std::string> wrong[] = {
         {"", "two-path: which command?"},
         {"frobnicate", "two-path: no command is called `frobnicate`"},
-        {"--frobnicate", "two-path: no command is called `--frobnicate`"},
+        {"--json releases", "two-path: --json: options follow the command, e.g. `two-path releases --json`"},
         {"login --frobnicate", "two-path login: unrecognised option '--frobnicate'"},
         {"login a b", "two-path login: one word too many: `b`"},
         {"login --server", "two-path login: the required argument for option '--server' is missing"},
@@ -53,10 +54,16 @@ BOOST_AUTO_TEST_CASE(bad_command_lines_end_with_one_line_and_a_documented_exit_c
         {"deployments abort", "two-path deployments: `abort` needs"},
         {"deployments a b", "two-path deployments: one word too many: `b`"},
         {"sessions a b", "two-path sessions: one word too many: `b`"},
+        {"sessions --state frob",
+         "two-path sessions: --state: `frob` is no state of a session; there are opened, certified, "},
+        {"sessions --limit many", "two-path sessions: --limit: `many` is not a whole number"},
+        {"sessions --limit 0", "two-path sessions: --limit: `0` is not a number from 1 to 1000"},
+        {"sessions --limit 1001", "two-path sessions: --limit: `1001` is not a number from 1 to 1000"},
         {"sessions a --state failed", "two-path sessions: --state: chooses from the list"},
         {"publish", "two-path publish: FILE: which"},
         {"publish FILE", "two-path publish: --version-file: needed"},
         {"publish FILE --version-file /v", "two-path publish: --version: needed"},
+        {"publish FILE --no-version-check", "two-path publish: --version: needed"},
         {"publish FILE --version 2 --version-file /v --no-version-check",
          "two-path publish: --version-file, --version"},
         {"publish FILE --version 2 --version-file relative --installer x --device-type d",
@@ -70,15 +77,19 @@ BOOST_AUTO_TEST_CASE(bad_command_lines_end_with_one_line_and_a_documented_exit_c
         {"publish FILE --installer x --dest-dir /a --device-type d" + version_rule,
          "two-path publish: --dest-dir: only"},
         {"publish FILE --installer a/b --device-type d" + version_rule,
-         "two-path publish: installer: `type`"},
+         "two-path publish: --installer: `a/b` is not the name"},
+        {"publish FILE --installer two-path --device-type d" + version_rule,
+         "two-path publish: --installer: `two-path` carries the file"},
         {"publish FILE --reboot never" + version_rule, "two-path publish: --reboot: the only value"},
         {"publish FILE --encoding lz4" + version_rule, "two-path publish: --encoding: must be"},
         {"publish FILE --sequence -1" + version_rule, "two-path publish: --sequence: `-1`"},
         {"publish FILE --sequence 9007199254740992" + version_rule, "two-path publish: --sequence: "},
         {"publish FILE --block-size 3x" + version_rule, "two-path publish: --block-size: `3x`"},
         {"publish FILE --block-size 99999999999999999999" + version_rule, "two-path publish: --block-size: "},
-        {"publish FILE --block-size 3MiB --installer x --device-type d" + version_rule,
-         "two-path publish: --block-size: must be a power of two"},
+        {"publish FILE --block-size 3MiB" + version_rule,
+         "two-path publish: --block-size: `3MiB` is not a power of two"},
+        {"publish FILE --block-size 0" + version_rule, "two-path publish: --block-size: `0` is not a power"},
+        {"publish FILE --block-size 8MiB" + version_rule, "two-path publish: --block-size: `8MiB` is not a"},
         {"publish --upload FILE --name x",
          "two-path publish: --name: the artifact of --upload has it already"},
         {"publish --upload FILE --ask-device", "two-path publish: --ask-device: the artifact of --upload"},
@@ -98,17 +109,42 @@ BOOST_AUTO_TEST_CASE(bad_command_lines_end_with_one_line_and_a_documented_exit_c
     BOOST_TEST(server.seen.empty(), "nothing was asked of the server");
 }
 
+BOOST_AUTO_TEST_CASE(publish_checks_what_costs_nothing_before_it_wants_a_login) {
+    std::ofstream(folder / "file") << "content";
+    const auto file = (folder / "file").string();
+    const auto publish = [&](const std::string& path, const std::string& more) {
+        return run(split("publish " + path + version_rule + " --device-type d " + more));
+    };
+    BOOST_TEST(publish(file, "--installer x") == 4);
+    for (const auto* more :
+         {"", "--installer a/b", "--installer directory", "--installer x --block-size 3MiB",
+          "--installer x --stream \x01", "--installer x --allow-from \x01"})
+        BOOST_TEST(publish(file, more) == 2, more);
+    BOOST_TEST(
+        run(split("publish " + file + " --version 2 --version-file v --installer x --device-type d")) == 2);
+    BOOST_TEST(publish(file + ".not", "--installer x") == 5);
+    BOOST_TEST(run({"publish", "--upload", file + ".not"}) == 5);
+    BOOST_TEST(publish(file, "--installer x --key /does/not/exist") == 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_key_is_not_asked_for_its_passphrase_when_something_else_is_wrong) {
+    const auto key = write_key(rsa_key(2048), folder / "key.pem", Form::pkcs8_locked).string();
+    shell.ask_secret = [](const std::string&) -> Result<std::string> { throw std::logic_error("asked"); };
+    BOOST_TEST(run({"publish", "/does/not/exist", "--version", "2", "--version-command", "--key", key}) == 5);
+}
+
 BOOST_AUTO_TEST_CASE(other_failures_have_their_own_exit_codes) {
     BOOST_TEST(run({"releases"}) == 4);
-    BOOST_TEST(error_line().find("run `two-path login`") != std::string::npos);
+    BOOST_TEST(error_line() == "two-path releases: unauthorized: no valid login (nobody has logged in; run "
+                               "`two-path login`); log in again\n");
     logged_in();
     BOOST_TEST(run({"publish", "/does/not/exist", "--version", "2", "--version-file", "/v"}) == 5);
     BOOST_TEST(error_line().find("/does/not/exist") != std::string::npos);
     BOOST_TEST(run({"publish", folder.path().string(), "--version", "2", "--version-file", "/v"}) == 2);
     BOOST_TEST(error_line().find("put it into a tar") != std::string::npos);
     BOOST_TEST(run({"publish", "/dev/zero", "--version", "2", "--version-file", "/v"}) == 2);
-    BOOST_TEST(run({"publish", "/etc/hostname", "--version", "2", "--version-file", "/v", "--key",
-                    "/etc/hostname"}) == 3);
+    BOOST_TEST(run({"publish", "/etc/hostname", "--version", "2", "--version-file", "/v", "--installer", "x",
+                    "--device-type", "d", "--key", "/etc/hostname"}) == 3);
     server.answer("GET /api/management/v1/two-path/releases",
                   {503, R"({"error":"x","reason":"unavailable","detail":"","request_id":"1"})", {}});
     BOOST_TEST(run({"releases"}) == 7);

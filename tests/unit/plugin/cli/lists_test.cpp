@@ -13,6 +13,9 @@ namespace {
 const std::string own = "/api/management/v1/two-path";
 const std::string device_page = "GET /api/management/v2/devauth/devices?page=1&per_page=100";
 const std::string orders = "/api/management/v1/deployments/deployments";
+const std::string artifacts = "/api/management/v1/deployments/artifacts";
+const std::string refused =
+    R"({"error":"x","reason":"bad_request","detail":"refused for its own reasons","request_id":"1"})";
 
 const std::string two_devices =
     R"([{"id":"aaaa-1","status":"accepted","identity_data":{"mac":"00:01"},"check_in_time":"2026-01-31T23:59:59Z",)"
@@ -117,6 +120,46 @@ BOOST_AUTO_TEST_CASE(a_release_is_deployed_to_devices_a_group_or_all) {
                R"({"name":"app-2.0","artifact_name":"app-2.0","all_devices":true})");
     BOOST_TEST(run({"deploy", "app-2.0", "--device", "aabb"}) == 6);
     BOOST_TEST(error_line().find("aabb-2 is pending; `two-path devices accept") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(an_order_for_an_unknown_release_is_told_by_its_name) {
+    server.answer("POST " + orders, {400, refused, {}});
+    server.answer("GET " + artifacts + "?name=app-9&page=1&per_page=100",
+                  {200, R"([{"name":"app-90"}])", {}});
+    server.answer(device_page, {200, "[]", {}});
+    BOOST_TEST(run({"deploy", "app-9", "--all"}) == 5);
+    BOOST_TEST(error_line().find("no release is called app-9; `two-path releases`") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(an_order_that_reaches_no_accepted_device_says_how_to_accept_one) {
+    server.answer("GET " + artifacts + "?name=r&page=1&per_page=100", {200, R"([{"name":"r"}])", {}});
+    server.answer(device_page, {200, R"([{"id":"a","status":"pending"}])", {}});
+    server.answer("POST " + orders, {400, refused, {}});
+    BOOST_TEST(run({"deploy", "r", "--all"}) == 5);
+    BOOST_TEST(error_line().find("no device is accepted; see `two-path devices accept`") !=
+               std::string::npos);
+    server.answer("POST " + orders + "/group/lab", {400, refused, {}});
+    const auto members = "GET /api/management/v1/inventory/groups/lab/devices?page=1&per_page=100";
+    for (const auto* ids : {"[]", R"(["a"])", R"(["gone"])"}) {
+        server.answer(members, {200, ids, {}});
+        BOOST_TEST(run({"deploy", "r", "--group", "lab"}) == 5, ids);
+        BOOST_TEST(error_line().find("group lab has no accepted device") != std::string::npos);
+    }
+    BOOST_TEST(run({"deploy", "r", "--group", "unknown"}) == 5);
+}
+
+BOOST_AUTO_TEST_CASE(an_order_that_lacks_nothing_is_refused_in_the_servers_words) {
+    server.answer("GET " + artifacts + "?name=r&page=1&per_page=100", {200, R"([{"name":"r"}])", {}});
+    server.answer(device_page, {200, two_devices, {}});
+    server.answer("POST " + orders, {400, refused, {}});
+    BOOST_TEST(run({"deploy", "r", "--all"}) == 2);
+    BOOST_TEST(error_line() == "two-path deploy: refused for its own reasons\n");
+}
+
+BOOST_AUTO_TEST_CASE(that_no_device_waits_is_said) {
+    server.answer(device_page, {200, R"([{"id":"a","status":"accepted"}])", {}});
+    BOOST_TEST(run({"devices", "accept", "--all"}) == 0);
+    BOOST_TEST(err.str() == "No device waits.\n");
 }
 
 BOOST_AUTO_TEST_CASE(waiting_ends_with_the_deployment_and_tells_how) {

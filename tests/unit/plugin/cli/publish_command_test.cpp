@@ -85,7 +85,12 @@ BOOST_AUTO_TEST_CASE(a_name_that_is_taken_is_refused_before_the_file_is_sent) {
     server.answer("GET " + own + "/releases/run-2.0", {200, "{}", {}});
     BOOST_TEST(publish() == 6);
     BOOST_TEST(server.seen.size() == 1U);
-    BOOST_TEST(error_line().find("release run-2.0 is there already") != std::string::npos);
+    BOOST_TEST(error_line().find("release run-2.0, the file's name and --version, is there already; choose "
+                                 "another --name") != std::string::npos,
+               error_line());
+    server.answer("GET " + own + "/releases/mine", {200, "{}", {}});
+    BOOST_TEST(publish({"--name", "mine"}) == 6);
+    BOOST_TEST(error_line().find("release mine is there already") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_plugin_that_received_other_bytes_is_not_believed) {
