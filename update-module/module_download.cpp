@@ -2,6 +2,7 @@
 #include "update-module/bulk/decode.hpp"
 #include "update-module/bulk/receive.hpp"
 #include "update-module/committed.hpp"
+#include "update-module/digest_order.hpp"
 #include "update-module/durable_file.hpp"
 #include "update-module/install/inner_download.hpp"
 #include "update-module/install/inner_tree.hpp"
@@ -23,15 +24,14 @@ constexpr milliseconds step_time{2 * 60'000};
 constexpr milliseconds ask_time{10'000};
 constexpr std::chrono::seconds forget_after{7 * 24 * 3600}; ///< blocks of other releases
 
-/// The digests that every file has a list of; SHA-256 first, which most processors compute fastest.
-std::vector<DigestKind> common_digests(const Descriptor& descriptor) {
-    std::vector<DigestKind> common;
-    for (const auto kind : all_digests)
-        if (std::ranges::all_of(descriptor.files, [&](const DescriptorFile& file) {
-                return file.empty() || file.blocks.contains(kind);
-            }))
-            common.push_back(kind);
-    return common;
+/// Without those of which a file has no list of blocks.
+std::vector<DigestKind> keep_common(std::vector<DigestKind> digests, const Descriptor& descriptor) {
+    std::erase_if(digests, [&](DigestKind kind) {
+        return !std::ranges::all_of(descriptor.files, [kind](const DescriptorFile& file) {
+            return file.empty() || file.blocks.contains(kind);
+        });
+    });
+    return digests;
 }
 
 /// One attempt at one release.
@@ -48,6 +48,7 @@ class Attempt {
         const auto boot_id = read_boot_id(module_.settings);
         if (!boot_id) return boot_id.error();
         record_ = make_record(descriptor_, *boot_id);
+        digests_ = keep_common(fastest_digests(module_.settings.state_dir), descriptor_);
         const auto prepared = module_.records.write_then(record_, [&] { return prepare(lists); });
         if (!prepared) return blame(prepared.error());
         auto reply = open();
@@ -87,13 +88,12 @@ class Attempt {
         store_.reclaim(ours, forget_after);
         if (!store_.require_room(store_.missing(descriptor_.files))) store_.reclaim(ours, {});
         if (auto room = store_.require_room(store_.missing(descriptor_.files)); !room) return room;
-        const auto digests = common_digests(descriptor_);
-        if (digests.empty()) return fail(Errc::bad_descriptor, "no digest that every file has");
+        if (digests_.empty()) return fail(Errc::bad_descriptor, "no digest that every file has");
         std::set<std::string> opened;
         for (const auto& file : descriptor_.files) {
             if (file.empty() || !opened.insert(file.id).second) continue;
             auto verifier = bulk::BlockVerifier::make(file, descriptor_.block_size,
-                                                      lists.at(file.list_name(digests.front())));
+                                                      lists.at(file.list_name(digests_.front())));
             if (!verifier) return verifier.error();
             auto payload = store_.open(std::move(*verifier));
             if (!payload) return payload.error();
@@ -109,7 +109,7 @@ class Attempt {
         request.attempt = record_.attempt;
         request.release = descriptor_.release;
         request.files = record_.files;
-        request.digests = common_digests(descriptor_);
+        request.digests = digests_;
         request.version = running_version_;
         request.device_type = device_type();
         request.boot_id = record_.boot_id;
@@ -235,6 +235,7 @@ class Attempt {
     Descriptor descriptor_;
     control::Session session_;
     bulk::PayloadStore store_;
+    std::vector<DigestKind> digests_; ///< fastest first; the first is used
     std::vector<bulk::StoredPayload> payloads_;
     std::optional<install::InnerModule> inner_;
     std::string running_version_;
