@@ -24,6 +24,17 @@ EMAIL = "operator@example.com"
 PASSWORD = "correct horse battery staple"
 
 
+def reserve_port(address):
+    """A TCP port that no other program is given while this process lives: bound, but not listened on, it leaves
+    the place to the server alone, also between a server's end and its next start."""
+    with socket.socket() as place:
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        place.bind((address, 0))
+        port = place.getsockname()[1]
+        place.detach()
+    return port
+
+
 class Plugin:
     """One server. `settings`: {"section.key": value} beside the defaults of the tests.
 
@@ -38,9 +49,12 @@ class Plugin:
         self._side = side
         self._process = None
         self._token = None
+        # In a network of its own it has every port to itself.
+        self.https_port, self.ftp_port = (0, 0) if side else (reserve_port(address), reserve_port(address))
         self._settings = {
-            "https.listen": f"{address}:0", "https.name": address, "ftp.listen": f"{address}:0",
-            "host.accept": "auto", "session.abort_poll_seconds": 1, **(settings or {}),
+            "https.listen": f"{address}:{self.https_port}", "https.name": address,
+            "ftp.listen": f"{address}:{self.ftp_port}", "host.accept": "auto",
+            "session.abort_poll_seconds": 1, **(settings or {}),
         }
         self.folder.mkdir(parents=True, exist_ok=True)
 
