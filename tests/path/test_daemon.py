@@ -169,6 +169,15 @@ class Life(Folder):
         self.assertEqual(status, 200)
         return body
 
+    def refuses_connections(self, plugin):
+        try:
+            socket.create_connection(("127.0.0.1", plugin.https_port), timeout=30).close()
+        except ConnectionRefusedError:
+            return True
+        except ConnectionResetError:
+            pass  # the port closed in the middle of the handshake
+        return False
+
     def test_a_request_under_way_is_answered_before_the_end(self):
         plugin = self.start()
         plugin.create_user()
@@ -180,9 +189,8 @@ class Life(Folder):
             self.assertIn(b"100 Continue", client.recv(4096))  # the endpoint waits for its body
             with concurrent.futures.ThreadPoolExecutor() as pool:
                 code = pool.submit(plugin.stop)
-                with self.assertRaises(ConnectionRefusedError):  # from then on nothing new begins
-                    while True:
-                        socket.create_connection(("127.0.0.1", plugin.https_port), timeout=30).close()
+                while not self.refuses_connections(plugin):  # from then on nothing new begins
+                    pass
                 client.sendall(b"payload")
                 answer = b"".join(iter(lambda: client.recv(4096), b""))
                 self.assertEqual(code.result(30), 0)
