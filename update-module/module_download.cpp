@@ -48,6 +48,8 @@ class Attempt {
         const auto boot_id = read_boot_id(module_.settings);
         if (!boot_id) return boot_id.error();
         record_ = make_record(descriptor_, *boot_id);
+        if (module_.settings.issuer == Issuer::device)
+            record_.certification = Certification::make().text(); // set on the plugin by the open (claim C2)
         digests_ = keep_common(fastest_digests(module_.settings.state_dir), descriptor_);
         const auto prepared = module_.records.write_then(record_, [&] { return prepare(lists); });
         if (!prepared) return blame(prepared.error());
@@ -108,6 +110,8 @@ class Attempt {
         request.formats = {Descriptor::format};
         request.attempt = record_.attempt;
         request.release = descriptor_.release;
+        request.issuer = module_.settings.issuer;
+        if (request.issuer == Issuer::device) request.certification = record_.certification;
         request.files = record_.files;
         request.digests = digests_;
         request.version = running_version_;
@@ -131,22 +135,31 @@ class Attempt {
     /// What failed before there was a session: opens one all the same, so that the operator hears of it.
     Error blame(Error why) {
         if (told_to_stop()) return why;
-        auto reply = session_.open(open_request(), module_.deadline.within(blame_time));
+        auto reply = open_session(blame_time);
         if (!reply) return why;
         if (reply->certification) wipe(*reply->certification);
+        wipe(record_.certification);
         record_.session = module_.session = reply->session;
         if (!keep_record() && !module_.records.remove()) say("the record cannot be kept");
         return why;
     }
 
-    /// Opens the session and stores the first certification information (claim C1).
+    Result<messages::OpenReply> open_session(milliseconds time) {
+        auto request = open_request();
+        auto reply = session_.open(request, module_.deadline.within(time));
+        if (request.certification) wipe(*request.certification);
+        return reply;
+    }
+
+    /// Opens the session and stores the first certification information (claims C1 and C2).
     Result<messages::OpenReply> open() {
         auto reply = module_.records.write_then(record_, [this] { return wait_for_turn(); });
         if (!reply) return reply;
-        if (!reply->certification)
-            return fail(Errc::bad_request, "the plugin's answer carries no certification");
         record_.session = module_.session = reply->session;
-        record_.certification = *reply->certification;
+        if (reply->certification) {
+            record_.certification = *reply->certification;
+            wipe(*reply->certification);
+        }
         record_.set(Done::stored);
         auto stored = module_.records.write_then(
             record_, [this] { return session_.stored(module_.deadline.within(step_time)); });
@@ -156,13 +169,13 @@ class Attempt {
 
     Result<messages::OpenReply> wait_for_turn() {
         for (;;) {
-            auto reply = session_.open(open_request(), module_.deadline.within(open_time));
+            auto reply = open_session(open_time);
             const bool wait = !reply && reply.error().code == Errc::busy;
             if (!wait || told_to_stop() || module_.deadline.left() < open_time) return reply;
         }
     }
 
-    Result<void> receive(messages::OpenReply& reply) {
+    Result<void> receive(const messages::OpenReply& reply) {
         const auto transfer = fetch(reply);
         if (!transfer) return transfer.error();
         record_.set(Done::transferred);
@@ -171,15 +184,14 @@ class Attempt {
         if (!asked) return asked;
         // The plugin asks for it (claim C5): forgotten here first, then said.
         wipe(record_.certification);
-        if (reply.certification) wipe(*reply.certification);
         record_.set(Done::invalidated);
         return module_.records.write_then(
             record_, [this] { return session_.invalidated(module_.deadline.within(step_time)); });
     }
 
     Result<messages::TransferReport> fetch(const messages::OpenReply& reply) {
-        const auto certification = Certification::parse(*reply.certification);
-        if (!certification) return fail(Errc::bad_request, "the plugin's certification cannot be one");
+        const auto certification = Certification::parse(record_.certification);
+        if (!certification) return fail(Errc::internal, "there is no certification information");
         const bulk::SecondPath path{reply.host, reply.port, reply.session, *certification};
         bulk::ReceiveOptions options{module_.deadline};
         options.silence_time = module_.settings.stall_timeout;

@@ -17,7 +17,7 @@ constexpr std::size_t max_file = 64 * 1024;
 constexpr std::array keys{"state_dir",          "modules_dir",     "mender_conf",     "server_url",
                           "server_certificate", "token_command",   "version_command", "confirm",
                           "confirm_timeout",    "allow_downgrade", "connect_timeout", "stall_timeout",
-                          "boot_id_file"};
+                          "boot_id_file",       "issuer"};
 
 /// Mender's modules that replace the root file system.
 constexpr std::array<std::string_view, 2> root_installers{"rootfs-image", "mender-binary-delta"};
@@ -81,6 +81,9 @@ Result<Settings> read_settings(const json::object& object, const std::string& pa
     if (fields.ok() && confirm != "required" && confirm != "fallback")
         fields.refuse("`confirm` must be required or fallback");
     settings.confirm_required = confirm == "required";
+    const auto issuer = issuer_from_name(fields.text_or("issuer", name_of(settings.issuer)));
+    if (fields.ok() && !issuer) fields.refuse("`issuer` must be plugin or device");
+    settings.issuer = issuer.value_or(settings.issuer);
     settings.allow_downgrade = fields.boolean_or("allow_downgrade", false);
     read_seconds(fields, "confirm_timeout", settings.confirm_timeout, 86'400);
     read_seconds(fields, "connect_timeout", settings.connect_timeout, 600);

@@ -1,6 +1,7 @@
 /// What the device's owner set: /etc/two-path/two-path.conf, and what it takes from mender.conf.
 #pragma once
 
+#include "protocol/certification.hpp"
 #include "protocol/error.hpp"
 
 #include <chrono>
@@ -27,6 +28,7 @@ struct Settings {
     std::chrono::seconds connect_timeout{10}; ///< each TCP connection
     std::chrono::seconds stall_timeout{30};   ///< silence of the second path
 
+    Issuer issuer{Issuer::plugin}; ///< who makes the first certification information
     std::string boot_id_file{"/proc/sys/kernel/random/boot_id"};
     std::chrono::seconds module_timeout{14'400}; ///< mender.conf's ModuleTimeoutSeconds
 };
@@ -39,7 +41,7 @@ struct Settings {
 [[nodiscard]] Result<Settings> load_settings(const std::string& path, bool required);
 
 /// bad_configuration when an update with this installer replaces the storage that holds `state_dir`, which
-/// must exist: `rootfs-image` and a `state_dir` on the root file system.
+/// must exist: one of Mender's for the root file system, and a `state_dir` on it.
 [[nodiscard]] Result<void> check_survives(const Settings& settings, const std::string& installer);
 
 } // namespace two_path::device

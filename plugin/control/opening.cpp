@@ -62,10 +62,12 @@ Result<void> has_digest(const messages::OpenRequest& request, const Descriptor& 
 } // namespace
 
 Result<void> is_served(const messages::OpenRequest& request) {
-    if (request.issuer == Issuer::device)
-        return fail(Errc::unsupported, "issuer `device`; use issuer `plugin`");
-    if (request.certification)
+    if (request.issuer == Issuer::plugin && request.certification)
         return fail(Errc::bad_request, "open: `certification` is given, but the plugin is its issuer");
+    if (request.issuer == Issuer::device &&
+        !(request.certification && Certification::parse(*request.certification)))
+        return fail(Errc::bad_request,
+                    "open: the device is the issuer, but `certification` is not base64url of 32 bytes");
     if (request.mode == Mode::push) return fail(Errc::unsupported, "mode `push`; use mode `pull`");
     if (request.receiver)
         return fail(Errc::bad_request, "open: `receiver` is given, but the mode is not push");
@@ -105,6 +107,7 @@ state::Session new_session(std::string device, std::string deployment, const sta
     for (const auto& file : release.descriptor.files)
         if (!file.empty()) session.total += file.wire_size;
     request.files.clear();
+    request.certification.reset(); // kept by itself, as long as it lives
     request.module_version = one_line(request.module_version, name_limit);
     request.version = one_line(request.version, name_limit);
     request.device_type = one_line(request.device_type, name_limit);

@@ -20,6 +20,14 @@ bool is_abortable(SessionState state) noexcept {
     return is_replaceable(state) || state == SessionState::installed || state == SessionState::restarted;
 }
 
+/// Of a request that is_served(): the device's own, where it is the issuer (claim C2), else a new one (C1).
+Certification first_certification(messages::OpenRequest& request) {
+    if (!request.certification) return Certification::make();
+    const auto issued = Certification::parse(*request.certification);
+    wipe(*request.certification);
+    return *issued;
+}
+
 } // namespace
 
 Error why_ended(const state::Session& session) {
@@ -58,8 +66,8 @@ awaitable<Result<messages::OpenReply>> Sessions::open(std::string device, messag
     if (!release) co_return release.error();
 
     supersede(device);
+    const auto certification = first_certification(request);
     auto session = new_session(device, (*deployment)->id, *release, std::move(request));
-    const auto certification = Certification::make();
     store_.open_session(session, certification, expiry_of_first_login());
     co_return reply(session, certification, reached_at);
 }
@@ -76,6 +84,8 @@ Result<messages::OpenReply> Sessions::again(const state::Session& session,
     const auto stored = store_.certification(session.id);
     if (!stored || !lives(session))
         return fail(Errc::certification_invalid, why_ended(session).detail + "; open with a new attempt");
+    if (request.certification && !stored->certification.is(*request.certification))
+        return fail(Errc::conflict, "this attempt was opened with another certification");
     return reply(session, stored->certification, reached_at);
 }
 
@@ -89,7 +99,7 @@ messages::OpenReply Sessions::reply(const state::Session& session, const Certifi
                                     const std::string& reached_at) const {
     messages::OpenReply reply;
     reply.session = session.id;
-    reply.certification = certification.text();
+    if (session.request.issuer == Issuer::plugin) reply.certification = certification.text();
     reply.expires_in = static_cast<std::uint64_t>(admission_.lifetimes().first_login.count());
     reply.mode = session.request.mode;
     reply.host = rules_.second_path_host.empty() ? reached_at : rules_.second_path_host;

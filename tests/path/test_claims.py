@@ -52,6 +52,26 @@ class Claims(PathCase):
         self.assertIn(seen["secrets"][0], seen["record"])
         self.assertEqual(self.states()[:3], ["opened", "certified", "transferring"])
 
+    def test_C2_the_device_makes_the_first_certification_information_and_the_plugin_stores_it(self):
+        seen = {}
+
+        def look(_connection, _offset, part):
+            if not seen:
+                seen.update(record=self.record(), secrets=self.secrets())
+            return part
+
+        self.device.configure(issuer="device")
+        update = self.ready()
+        self.relay(change=look)
+        update.install()
+        update.call("ArtifactVerifyReboot", check=0)
+        update.call("ArtifactCommit", check=0)
+        update.call("Cleanup", check=0)
+        self.assertEqual(len(seen["secrets"]), 1)
+        self.assertIn(seen["secrets"][0], seen["record"])
+        session = self.session()
+        self.assertEqual((session["issuer"], session["state"]), ("device", "committed"))
+
     def test_C3_a_second_certification_information_that_differs_ends_the_second_path(self):
         def forge(direction, line):
             if direction == "down" and line.startswith(b"331 "):

@@ -35,10 +35,12 @@ struct Refused {
 };
 
 const Refused refusals[] = {
-    {"issuer device", Errc::unsupported, "issuer `device`",
+    {"a device as issuer that gives no certification", Errc::bad_request, "`certification`",
+     [](Deployed&, messages::OpenRequest& asked) { asked.issuer = Issuer::device; }},
+    {"a device's certification that is too short to be one", Errc::bad_request, "`certification`",
      [](Deployed&, messages::OpenRequest& asked) {
          asked.issuer = Issuer::device;
-         asked.certification = Certification::make().text();
+         asked.certification = "c2VjcmV0";
      }},
     {"mode push", Errc::unsupported, "mode `push`",
      [](Deployed&, messages::OpenRequest& asked) {
@@ -103,6 +105,24 @@ BOOST_AUTO_TEST_CASE(C6_what_is_not_ordered_or_not_served_is_refused_by_name_and
             BOOST_TEST(world.count() == 0U);
         }
     }
+}
+
+BOOST_AUTO_TEST_CASE(C2_a_device_that_is_the_issuer_sets_the_first_certification_information) {
+    Deployed world;
+    auto asked = world.asks();
+    asked.issuer = Issuer::device;
+    const auto certification = Certification::make();
+    asked.certification = certification.text();
+    const auto reply = world.open("device-1", asked).value();
+    BOOST_TEST(!reply.certification.has_value());
+    BOOST_TEST(certification.is(world.store().certification(reply.session).value().certification.text()));
+    BOOST_TEST(!world.session(reply.session).request.certification.has_value());
+
+    BOOST_TEST(world.open("device-1", asked).value().session == reply.session);
+    asked.certification = Certification::make().text();
+    const auto another = world.open("device-1", asked);
+    BOOST_REQUIRE(!another);
+    BOOST_TEST((another.error().code == Errc::conflict));
 }
 
 BOOST_AUTO_TEST_CASE(a_device_without_any_of_the_release_s_digests_is_told_so) {

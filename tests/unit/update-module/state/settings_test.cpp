@@ -37,6 +37,7 @@ const Refused refused_keys[] = {
     {R"("state_dir": "/")", "`state_dir`"},
     {R"("state_dir": "")", "`state_dir`"},
     {R"("confirm": "maybe")", "`confirm` must be required or fallback"},
+    {R"("issuer": "operator")", "`issuer` must be plugin or device"},
     {R"("confirm": true)", "`confirm` must be a text"},
     {R"("confirm_timeout": 0)", "`confirm_timeout`"},
     {R"("confirm_timeout": "10")", "`confirm_timeout`"},
