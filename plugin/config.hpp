@@ -68,6 +68,7 @@ struct Settings {
         std::chrono::seconds first_login{120}; ///< from the certification to the first login
         std::chrono::seconds lifetime{3600};   ///< of a certification; each progress renews it
         std::chrono::seconds abort_poll{15};   ///< between two looks for aborted deployments
+        bool https_fallback{false};            ///< the bulk over HTTPS where the second path fails
         std::chrono::hours abandoned_after{std::chrono::hours{30 * 24}}; ///< without news; then it is expired
     };
     /// `[limits]`
@@ -76,6 +77,7 @@ struct Settings {
         std::size_t https_connections_per_address{200};
         std::size_t ftp_connections{2000};
         std::size_t ftp_connections_per_address{64};
+        std::size_t fallbacks{8}; ///< sessions whose bulk goes over HTTPS at a time
     };
 
     /// `FILE:LINE: key`, `--key` or `key (default)`: where a setting comes from, to begin a message with.

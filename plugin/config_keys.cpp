@@ -137,6 +137,13 @@ Wrong apply_accept(Settings& settings, const Values& values) {
     return std::nullopt;
 }
 
+Wrong apply_fallback(Settings& settings, const Values& values) {
+    const auto& value = values.back();
+    if (value != "https" && value != "fail") return wrong(value, "https or fail");
+    settings.session.https_fallback = value == "https";
+    return std::nullopt;
+}
+
 Wrong apply_public_url(Settings& settings, const Values& values) {
     const auto& value = values.back();
     if (value.substr(0, 8) != "https://" || value.size() == 8 || value.back() == '/' ||
@@ -214,6 +221,8 @@ std::span<const ConfigKey> config_keys() {
         ConfigKey{"session.abandoned_after_days", "N", "then a silent session is expired [30]",
                   number_into(
                       [](Settings & s) -> auto& { return s.session.abandoned_after; }, 1, 366, as_days)},
+        ConfigKey{"session.fallback", "https|fail", "what follows when the second path fails [fail]",
+                  apply_fallback},
         ConfigKey{"limits.https_connections", "N", "in all [2000]",
                   number_into(
                       [](Settings & s) -> auto& { return s.limits.https_connections; }, 1, most_connections,
@@ -230,6 +239,10 @@ std::span<const ConfigKey> config_keys() {
                   number_into(
                       [](Settings & s) -> auto& { return s.limits.ftp_connections_per_address; }, 1,
                       most_connections, as_count)},
+        ConfigKey{
+            "limits.fallbacks", "N", "sessions whose bulk goes over HTTPS at a time [8]",
+            number_into(
+                [](Settings & s) -> auto& { return s.limits.fallbacks; }, 1, most_connections, as_count)},
     };
     return keys;
 }

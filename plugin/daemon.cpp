@@ -199,6 +199,7 @@ Result<void> Daemon::Parts::open() {
     control::SessionRules rules;
     rules.second_path_host = settings.ftp.advertise;
     rules.second_path_port = ftp_server->local_endpoint().port();
+    rules.most_fallbacks = settings.session.https_fallback ? settings.limits.fallbacks : 0;
     rules.abandoned_after = settings.session.abandoned_after;
     sessions.emplace(*store, *admission, *payloads, *host, rules);
     host->add_routes(router);

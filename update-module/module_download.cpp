@@ -8,6 +8,7 @@
 #include "update-module/install/inner_tree.hpp"
 #include "update-module/log.hpp"
 #include "update-module/module.hpp"
+#include "update-module/module_fallback.hpp"
 #include "update-module/watchdog.hpp"
 #include "update-module/workdir.hpp"
 
@@ -195,19 +196,34 @@ class Attempt {
         const bulk::SecondPath path{reply.host, reply.port, reply.session, *certification};
         bulk::ReceiveOptions options{module_.deadline};
         options.silence_time = module_.settings.stall_timeout;
-        options.stall_time = 4 * options.silence_time;
+        options.stall_time = 3 * options.silence_time; // before a certification that was never used expires
         bulk::ReceiveCallbacks callbacks;
         callbacks.note = say;
         callbacks.interrupted = told_to_stop;
         callbacks.why_refused = [this]() -> std::optional<Error> { return why_refused(); };
         callbacks.progress = [](const bulk::Progress& progress) { say_progress(progress); };
         auto reception = bulk::receive(helper_, path, payloads_, options, callbacks);
+        if (reception.error && may_fall_back(reception.error->code)) fall_back(reception, options, callbacks);
         if (reception.error) return *reception.error;
         // A content that two files share crossed once and is there for both.
         reception.report.bytes = 0;
         for (const auto& file : descriptor_.files)
             if (!file.empty()) reception.report.bytes += file.wire_size;
         return reception.report;
+    }
+
+    /// Goes on over the first path where the plugin lets it; the failure stands where it does not.
+    void fall_back(bulk::Reception& reception, const bulk::ReceiveOptions& options,
+                   const bulk::ReceiveCallbacks& callbacks) {
+        auto more = fetch_over_first_path(session_, payloads_, options, callbacks);
+        if (more.error && more.error->code == Errc::forbidden) return;
+        say("the second path failed: " + reception.error->message() + "; the bulk went over HTTPS");
+        auto& report = reception.report;
+        report.path = report.path == "kept" ? more.report.path : report.path + "+https";
+        report.fetched_twice += more.report.fetched_twice;
+        report.seconds += more.report.seconds;
+        report.cpu_seconds += more.report.cpu_seconds;
+        reception.error = std::move(more.error);
     }
 
     std::optional<Error> why_refused() {

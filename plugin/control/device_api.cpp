@@ -1,5 +1,7 @@
 #include "plugin/control/device_api.hpp"
 
+#include "plugin/control/file_answer.hpp"
+
 #include <memory>
 
 namespace two_path::control {
@@ -74,10 +76,6 @@ Result<Response> status(Sessions& sessions, const Asked& asked) {
     return content(sessions.status(asked.device, asked.session));
 }
 
-Result<Response> file(Sessions&, const Asked&) {
-    return fail(Errc::unsupported, "the payload over HTTPS; it comes over FTP only");
-}
-
 Result<Response> update_request(Sessions&, const Asked&) {
     return fail(Errc::unsupported, "updates ordered by the device; the operator orders them");
 }
@@ -111,6 +109,18 @@ class DeviceApi {
         auto response = Response::of(201, reply->to_json());
         if (reply->certification) wipe(*reply->certification);
         co_return response;
+    }
+
+    /// The fallback: a part of the bulk over the first path.
+    awaitable<Response> file(Request& request) const {
+        Asked asked;
+        auto failure = co_await read(asked, request);
+        if (failure) co_return Response::of(*failure, request.id);
+        const auto& name = request.parameters.at("file");
+        auto payload = sessions_.fall_back(asked.device, asked.session, name);
+        if (!payload) co_return Response::of(payload.error(), request.id);
+        auto body = FileBody::of(std::move(payload->file), payload->size);
+        co_return answer_with_file(request, std::move(body), "application/octet-stream", "\"" + name + "\"");
     }
 
   private:
@@ -150,7 +160,8 @@ void add_device_api(Router& router, host::Host& host, Sessions& sessions) {
     add("POST", messages::session_path(session, "start"), start);
     add("PUT", messages::session_path(session, "version"), version);
     add("PUT", messages::session_path(session, "failure"), failed);
-    add("GET", messages::session_path(session, "files/{file}"), file);
+    router.add("GET", messages::session_path(session, "files/{file}"),
+               [api](Request& request) { return api->file(request); });
     add("POST", std::string(messages::device_api) + "/update-requests", update_request);
 }
 

@@ -1,13 +1,7 @@
 #include "plugin/control/file_answer.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <system_error>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace two_path::control {
 namespace {
@@ -68,23 +62,6 @@ std::variant<WholeFile, ByteRange, NotSatisfiable> parse_range(std::string_view 
     if (*first >= size) return NotSatisfiable{};
     const auto end = last ? std::min(*last, size - 1) : size - 1;
     return ByteRange{*first, end - *first + 1};
-}
-
-Result<FileBody> open_file_body(const std::filesystem::path& file) {
-    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor < 0) {
-        const int number = errno;
-        return fail(number == ENOENT ? Errc::not_found : Errc::io_error,
-                    file.filename().string() + ": " + std::generic_category().message(number));
-    }
-    const std::shared_ptr<const int> owned(new int(descriptor), [](const int* held) {
-        ::close(*held);
-        delete held;
-    });
-    struct stat status {};
-    if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
-        return fail(Errc::io_error, file.filename().string() + ": not a regular file");
-    return FileBody{owned, 0, static_cast<std::uint64_t>(status.st_size)};
 }
 
 Response answer_with_file(const Request& request, FileBody file, std::string_view content_type,

@@ -4,7 +4,6 @@
 #include "plugin/control/http.hpp"
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,9 +29,6 @@ struct NotSatisfiable {
 /// several ranges asks for the whole file, as RFC 9110, section 14.2 lets a server choose.
 [[nodiscard]] std::variant<WholeFile, ByteRange, NotSatisfiable> parse_range(std::string_view header,
                                                                              std::uint64_t size);
-
-/// A regular file opened for answering, whole. not_found, or io_error.
-[[nodiscard]] Result<FileBody> open_file_body(const std::filesystem::path& file);
 
 /// 200, 206 or 416 for a GET or HEAD of `file`. `etag` is a strong one with its quotes, or empty; `If-Range`
 /// with anything else than it makes `Range` void, `If-None-Match` with it makes the answer 304.

@@ -1,6 +1,7 @@
 /// A request and its answer as the endpoints see them, without the HTTP library behind it.
 #pragma once
 
+#include "ftp/descriptor.hpp"
 #include "plugin/executors.hpp"
 #include "protocol/error.hpp"
 #include "protocol/json.hpp"
@@ -58,9 +59,14 @@ struct Request {
 
 /// A part of an open file as an answer's body. The descriptor closes with the last copy.
 struct FileBody {
-    std::shared_ptr<const int> descriptor;
+    std::shared_ptr<const ftp::Descriptor> descriptor;
     std::uint64_t offset{0};
     std::uint64_t size{0};
+
+    /// All `size` bytes of a regular file that is open for reading.
+    [[nodiscard]] static FileBody of(ftp::Descriptor file, std::uint64_t size) {
+        return {std::make_shared<const ftp::Descriptor>(std::move(file)), 0, size};
+    }
 };
 
 /// What an endpoint answers.

@@ -66,11 +66,11 @@ awaitable<Response> run_endpoint(std::shared_ptr<Exchange> exchange, const Route
     co_return co_await router.serve(exchange->request);
 }
 
-awaitable<Result<std::size_t>> read_piece(std::shared_ptr<const int> descriptor, std::uint64_t offset,
-                                          std::span<std::uint8_t> piece) {
+awaitable<Result<std::size_t>> read_piece(std::shared_ptr<const ftp::Descriptor> descriptor,
+                                          std::uint64_t offset, std::span<std::uint8_t> piece) {
     ssize_t count = -1;
     do
-        count = ::pread(*descriptor, piece.data(), piece.size(), static_cast<off_t>(offset));
+        count = ::pread(descriptor->get(), piece.data(), piece.size(), static_cast<off_t>(offset));
     while (count < 0 && errno == EINTR);
     if (count > 0) co_return static_cast<std::size_t>(count);
     co_return fail(Errc::io_error,

@@ -8,6 +8,8 @@ namespace {
 
 /// Names that only people read.
 constexpr std::size_t name_limit = 255;
+/// Between two requests of a device whose bulk goes over HTTPS; ms.
+constexpr std::int64_t fallback_silence = 60'000;
 
 /// Before the device begins to change itself: a newer attempt takes the place of such a session.
 bool is_replaceable(SessionState state) noexcept {
@@ -226,6 +228,39 @@ Result<messages::SessionStatus> Sessions::status(const std::string& device, cons
             status.expires_in =
                 static_cast<std::uint64_t>(stored->expires - store_.clock().unix_time()) / 1000;
     return status;
+}
+
+/// True for one that begins. Who is through, or has not asked for a while, does so no more.
+Result<bool> Sessions::count_fallback(const std::string& session) {
+    const auto now = store_.clock().steady();
+    std::erase_if(fallbacks_, [&](const auto& entry) {
+        return now - entry.second > fallback_silence || admission_.find(entry.first) == nullptr;
+    });
+    const bool begins = !fallbacks_.contains(session);
+    if (begins && fallbacks_.size() >= rules_.most_fallbacks)
+        return fail(Errc::busy,
+                    "the bulk of " + std::to_string(fallbacks_.size()) + " sessions goes over HTTPS now");
+    fallbacks_[session] = now;
+    return begins;
+}
+
+Result<catalog::OpenPayload> Sessions::fall_back(const std::string& device, const std::string& session,
+                                                 const std::string& file) {
+    auto found = find(device, session);
+    if (!found) return found.error();
+    if (rules_.most_fallbacks == 0)
+        return fail(Errc::forbidden, "the bulk over HTTPS; `session.fallback` is `fail`");
+    const auto* pass = admission_.find(session);
+    if (pass == nullptr) return why_ended(*found);
+    if (!pass->files.contains(file)) return fail(Errc::payload_refused, "no file of this session's release");
+    auto payload = payloads_.open_payload(file);
+    if (!payload) return payload;
+    const auto begins = count_fallback(session);
+    if (!begins) return begins.error();
+    if (!admission_.login(session, "HTTPS")) return why_ended(*found);
+    found = find(device, session);
+    if (*begins) store_.note(*found, "fallback", "device", "the bulk goes over HTTPS");
+    return payload;
 }
 
 Result<void> Sessions::abort(const std::string& session, const std::string& by) {

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,8 @@ struct SessionRules {
     std::uint16_t second_path_port{0};
     /// A session that no one speaks of for so long has expired.
     std::chrono::hours abandoned_after{std::chrono::hours{30 * 24}};
+    /// Sessions whose bulk may go over HTTPS at a time; 0: of none.
+    std::size_t most_fallbacks{0};
 };
 
 /// The steps of docs/protocol.md, "First path". Used by the worker only. `device` is always the one behind
@@ -50,6 +53,10 @@ class Sessions {
                                       const messages::VersionReport& report);
     Result<void> failed(const std::string& device, const std::string& session,
                         const messages::FailureReport& report);
+    /// A file of the session's release, for the device whose second path failed. Keeps the certification
+    /// alive. forbidden by policy; busy when too many do; payload_refused for a file of another release.
+    Result<catalog::OpenPayload> fall_back(const std::string& device, const std::string& session,
+                                           const std::string& file);
     Result<messages::SessionStatus> status(const std::string& device, const std::string& session);
 
     /// By the operator. out_of_order when it has ended.
@@ -73,6 +80,7 @@ class Sessions {
                       std::string_view detail);
     void end(state::Session& session, SessionStep step, Errc reason, std::string_view cause,
              std::string detail);
+    Result<bool> count_fallback(const std::string& session);
     void supersede(const std::string& device);
     Result<void> rolled_back(state::Session& session);
 
@@ -81,6 +89,7 @@ class Sessions {
     const catalog::Payloads& payloads_;
     host::Host& host_;
     SessionRules rules_;
+    std::map<std::string, std::int64_t> fallbacks_; ///< by session: when it last asked, steady, ms
 };
 
 /// Why an ended session takes no more steps: the reason for which it was taken from the device, or

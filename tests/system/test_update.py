@@ -96,6 +96,13 @@ class UpdateTest(unittest.TestCase):
         self.assert_outcome(fleet, fleet.order("app-3.0"), "failure")
         self.assertEqual("2.0\n", fleet.device.read("/opt/app/VERSION"))
 
+    def test_what_the_second_path_cannot_bring_comes_through_the_clients_forwarder(self):
+        fleet = self.fleet(settings={"session.fallback": "https", "ftp.advertise": "127.0.0.99"})
+        fleet.device.write("/etc/two-path/two-path.conf", '{"state_dir": "/data/two-path", "stall_timeout": 1}')
+        fleet.publish_directory("app-2.0", "2.0", {"VERSION": b"2.0\n", "data": os.urandom(9 * MIB)})
+        self.assert_outcome(fleet, fleet.order("app-2.0"), "success")
+        self.assertEqual("https", fleet.session()["path"])
+
     def test_an_installer_that_this_client_lacks_is_named_early(self):
         fleet = self.fleet()
         payload = fleet.plugin.folder / "image"

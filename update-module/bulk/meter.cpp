@@ -58,7 +58,7 @@ messages::TransferReport Meter::report(double children_cpu) const {
     report.resumed = kept_;
     report.seconds = seconds();
     report.cpu_seconds = cpu_of_this_process() - cpu_at_start_ + children_cpu;
-    report.path = !second_path_ ? "kept" : kept_ > 0 ? "kept+ftp" : "ftp";
+    report.path = path_ == nullptr ? "kept" : std::string(kept_ > 0 ? "kept+" : "") + path_;
     return report;
 }
 

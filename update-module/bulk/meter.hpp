@@ -20,7 +20,8 @@ class Meter {
     void stored(std::uint64_t bytes);
     /// Bytes of a data connection, good or not.
     void received(std::uint64_t bytes) noexcept { received_ += bytes; }
-    void used_second_path() noexcept { second_path_ = true; }
+    /// `ftp` or `https`: bytes came that way.
+    void used(const char* path) noexcept { path_ = path; }
     /// Tells the last state.
     void end();
 
@@ -40,7 +41,7 @@ class Meter {
     std::uint64_t kept_{0};
     std::uint64_t stored_{0};
     std::uint64_t received_{0};
-    bool second_path_{false};
+    const char* path_{nullptr};
     Deadline::Clock::time_point told_{start_};
     std::uint64_t told_bytes_{0};
 };

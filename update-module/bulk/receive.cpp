@@ -169,7 +169,7 @@ Attempt<void> Transfer::fetch_run(Connection& connection, StoredPayload& payload
     auto& verifier = payload.verifier();
     auto data = connection.fetch(verifier.id(), verifier.offset(run.first));
     if (!data) return data.error();
-    meter_.used_second_path();
+    meter_.used("ftp");
     BlockStream stream(std::move(*data), patience_);
     auto taken = take_blocks(stream, payload, run);
     meter_.received(stream.bytes());

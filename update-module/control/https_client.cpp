@@ -32,7 +32,7 @@ using Request = http::request<http::string_body>;
 using Parser = http::response_parser<http::string_body>;
 
 constexpr milliseconds whole_exchange{4'000}; ///< from the connection on; see HttpsClient
-constexpr std::size_t max_reply = std::size_t{64} * 1024;
+constexpr std::size_t read_ahead = std::size_t{64} * 1024;
 constexpr std::size_t max_header = std::size_t{16} * 1024;
 
 auto into(error_code& ec) {
@@ -56,7 +56,7 @@ asio::awaitable<void> talk(Stream& stream, Exchange& exchange) {
     co_await http::async_write(stream, exchange.request, into(exchange.error));
     if (exchange.error) co_return;
     exchange.step = "answer";
-    boost::beast::flat_buffer buffer(max_header + max_reply);
+    boost::beast::flat_buffer buffer(max_header + read_ahead);
     co_await http::async_read(stream, buffer, exchange.parser, into(exchange.error));
     exchange.done = !exchange.error;
 }
@@ -159,9 +159,10 @@ Request make_request(const ServerUrl& url, const std::string& token, const HttpR
     made.set(http::field::host, url.authority());
     made.set(http::field::user_agent, "two-path/" TWO_PATH_VERSION);
     made.set(http::field::authorization, "Bearer " + token);
-    made.set(http::field::accept, "application/json");
+    made.set(http::field::accept, request.range.empty() ? "application/json" : "application/octet-stream");
     made.set(http::field::connection, "close");
     if (!request.body.empty()) made.set(http::field::content_type, "application/json");
+    if (!request.range.empty()) made.set(http::field::range, request.range);
     made.body() = request.body;
     made.prepare_payload();
     return made;
@@ -206,7 +207,7 @@ Result<HttpReply> HttpsClient::exchange(const std::string& url, const std::strin
 
     Exchange exchange;
     exchange.request = make_request(*server, token, request);
-    exchange.parser.body_limit(max_reply);
+    exchange.parser.body_limit(request.most);
     exchange.parser.header_limit(max_header);
     for (const auto& address : *addresses) {
         error_code error;

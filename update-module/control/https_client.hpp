@@ -11,14 +11,16 @@
 namespace two_path::control {
 
 struct HttpRequest {
-    std::string method; ///< `GET`, `PUT`, `POST`, `DELETE`
-    std::string path;   ///< below the server's URL, starts with `/`
-    std::string body;   ///< JSON, or empty
+    std::string method;                       ///< `GET`, `PUT`, `POST`, `DELETE`
+    std::string path;                         ///< below the server's URL, starts with `/`
+    std::string body;                         ///< JSON, or empty
+    std::string range{};                      ///< of a `Range` header; empty: none
+    std::size_t most{std::size_t{64} * 1024}; ///< bytes of the answer's body
 };
 
 struct HttpReply {
     unsigned status{0};
-    std::string body; ///< at most 64 KiB
+    std::string body;
     std::string content_type;
     std::optional<std::chrono::seconds> retry_after; ///< in seconds only (RFC 9110, section 10.2.3)
 };
@@ -35,7 +37,7 @@ class HttpsClient {
 
     /// `url`: `https://HOST[:PORT][/PREFIX]`, or `http://` for loopback addresses only. Fails with
     /// plugin_unreachable (no connection, no answer in time, an untrusted certificate), no_route (an answer
-    /// that is none of the plugin's: over 64 KiB, not HTTP) or bad_configuration (URL, CA file).
+    /// that is none of the plugin's: too long, not HTTP) or bad_configuration (URL, CA file).
     Result<HttpReply> exchange(const std::string& url, const std::string& token, const HttpRequest& request,
                                Deadline deadline);
 

@@ -19,9 +19,12 @@ constexpr milliseconds longest_asked{60'000}; ///< of a Retry-After that we foll
 constexpr milliseconds look_around{500};
 constexpr milliseconds not_deployed_time{30'000}; ///< until the host framework shows a new deployment
 
+constexpr milliseconds part_time{5'000};
+
 constexpr unsigned ok = 200;
 constexpr unsigned created = 201;
 constexpr unsigned no_content = 204;
+constexpr unsigned partial_content = 206;
 
 /// Whether the same request may succeed later.
 bool passes(Errc code) {
@@ -190,6 +193,18 @@ Result<void> Session::failure(const messages::FailureReport& report, Deadline de
 Result<messages::SessionStatus> Session::status(Deadline deadline) {
     HttpRequest request{"GET", messages::session_path(id_), {}};
     return read<messages::SessionStatus>(step(std::move(request), {ok}, deadline));
+}
+
+Result<std::string> Session::part(std::string_view file, std::uint64_t offset, std::size_t size,
+                                  Deadline deadline) {
+    HttpRequest request{"GET", messages::session_path(id_, "files/" + std::string(file)), {}};
+    request.range = "bytes=" + std::to_string(offset) + "-" + std::to_string(offset + size - 1);
+    request.most = std::max(size, request.most);
+    auto bytes = step(std::move(request), {partial_content}, deadline.within(part_time));
+    if (bytes && bytes->size() != size)
+        return fail(Errc::no_route, "a range of " + std::to_string(size) + " bytes came with " +
+                                        std::to_string(bytes->size()));
+    return bytes;
 }
 
 } // namespace two_path::control

@@ -42,6 +42,10 @@ class Session {
     Result<messages::Verdict> version(const messages::VersionReport& report, Deadline deadline);
     Result<void> failure(const messages::FailureReport& report, Deadline deadline);
     Result<messages::SessionStatus> status(Deadline deadline);
+    /// `size` bytes of a file from `offset` on, over the first path: what follows when the second one failed.
+    /// forbidden where the plugin's policy is another. Tries no longer than 5 s; more may follow at once.
+    Result<std::string> part(std::string_view file, std::uint64_t offset, std::size_t size,
+                             Deadline deadline);
 
   private:
     struct Trial;

@@ -8,6 +8,7 @@ namespace two_path::control {
 namespace {
 
 bool is_page(const HttpReply& reply) {
+    if (reply.content_type == "application/octet-stream") return false;
     const auto first = reply.body.find_first_not_of(" \t\r\n");
     return reply.content_type.find("html") != std::string::npos ||
            (first != std::string::npos && reply.body[first] == '<');

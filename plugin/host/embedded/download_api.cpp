@@ -6,16 +6,6 @@
 namespace two_path::host::embedded {
 namespace {
 
-control::FileBody body_of(catalog::OpenPayload opened) {
-    struct Shared {
-        ftp::Descriptor owner;
-        int number;
-    };
-    const int number = opened.file.get();
-    const auto shared = std::make_shared<const Shared>(Shared{std::move(opened.file), number});
-    return {std::shared_ptr<const int>(shared, &shared->number), 0, opened.size};
-}
-
 Result<control::Response> download(Parts& parts, const Call& call) {
     const auto& id = call.parameter("artifact");
     const auto checked =
@@ -26,8 +16,8 @@ Result<control::Response> download(Parts& parts, const Call& call) {
     if (!artifact) return fail(Errc::not_found, "the artifact was deleted");
     auto opened = parts.files.open_payload(artifact->sha256);
     if (!opened) return opened.error();
-    const auto file = body_of(std::move(*opened));
-    return control::answer_with_file(call.request, file, "application/vnd.mender-artifact",
+    auto file = control::FileBody::of(std::move(opened->file), opened->size);
+    return control::answer_with_file(call.request, std::move(file), "application/vnd.mender-artifact",
                                      "\"" + artifact->sha256 + "\"");
 }
 

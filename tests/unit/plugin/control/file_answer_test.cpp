@@ -1,6 +1,7 @@
 /// Ranges of files, as RFC 9110 section 14 has them, and the conditions before them.
 #include "plugin/control/file_answer.hpp"
 
+#include "tests/support/open_body.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
@@ -57,7 +58,7 @@ const RangeCase ranges[]{
 struct TenBytes {
     TenBytes() {
         std::ofstream(folder / "ten") << "0123456789";
-        body = open_file_body(folder / "ten").value();
+        body = tests::open_body(folder / "ten");
     }
     Response answer(const Headers& headers, const std::string& method = "GET") const {
         Request request;
@@ -117,12 +118,6 @@ BOOST_FIXTURE_TEST_CASE(content_that_the_client_has_is_not_sent_again, TenBytes)
     BOOST_TEST(response.status == 304U);
     BOOST_TEST(!response.file);
     BOOST_TEST(answer({{"If-None-Match", "\"a\""}}).status == 200U);
-}
-
-BOOST_AUTO_TEST_CASE(only_regular_files_are_opened) {
-    const tests::TemporaryFolder folder;
-    BOOST_CHECK(open_file_body(folder / "none").error().code == Errc::not_found);
-    BOOST_CHECK(open_file_body(folder.path()).error().code == Errc::io_error);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,7 @@
 #include "tests/unit/plugin/control/https_world.hpp"
 
 #include "plugin/log.hpp"
+#include "tests/support/open_body.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
@@ -124,13 +125,13 @@ void HttpsWorld::add_routes() {
         co_return page;
     });
     router_.add("GET", "/file", [this](Request& request) -> awaitable<Response> {
-        auto file = control::open_file_body(folder / "file");
-        co_return control::answer_with_file(request, std::move(*file), "application/octet-stream", "\"tag\"");
+        co_return control::answer_with_file(request, open_body(folder / "file"), "application/octet-stream",
+                                            "\"tag\"");
     });
     router_.add("GET", "/shrunk", [this](Request& request) -> awaitable<Response> {
-        auto file = control::open_file_body(folder / "file");
-        file->size += 1;
-        co_return control::answer_with_file(request, std::move(*file), "application/octet-stream", "");
+        auto file = open_body(folder / "file");
+        file.size += 1;
+        co_return control::answer_with_file(request, std::move(file), "application/octet-stream", "");
     });
     router_.add("POST", "/count", [](Request& request) -> awaitable<Response> {
         std::vector<std::uint8_t> piece(5000);

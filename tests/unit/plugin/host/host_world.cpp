@@ -151,7 +151,7 @@ json::value body_of(const control::Response& response) {
 std::string bytes_of_answer(const control::Response& response) {
     if (!response.file) return response.body;
     std::string bytes(response.file->size, '\0');
-    const auto got = ::pread(*response.file->descriptor, bytes.data(), bytes.size(),
+    const auto got = ::pread(response.file->descriptor->get(), bytes.data(), bytes.size(),
                              static_cast<off_t>(response.file->offset));
     BOOST_REQUIRE_EQUAL(got, static_cast<ssize_t>(bytes.size()));
     return bytes;

@@ -1,0 +1,63 @@
+"""Where the second path fails and the operator allows it, the bulk comes over the first one, checked the same."""
+
+import re
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+from path_case import MIB, RELAY, PathCase  # noqa: E402
+from relay import Relay  # noqa: E402
+
+
+class Fallback(PathCase):
+    settings = {"ftp.advertise": RELAY, "session.fallback": "https", "limits.fallbacks": 1}
+
+    def ready(self, **publish):
+        artifact = self.publish(**publish)
+        self.deployment = self.deploy()
+        return self.update(artifact)
+
+    def relay(self, **hooks):
+        relay = Relay(self.plugin.address, self.plugin.ftp_port, RELAY, **hooks)
+        self.addCleanup(relay.__exit__)
+        return relay
+
+    def assert_came_over(self, update, path):
+        update.install()
+        update.call("ArtifactVerifyReboot", check=0)
+        update.call("ArtifactCommit", check=0)
+        update.call("Cleanup", check=0)
+        session = self.session()
+        self.assertEqual((session["state"], session["path"]), ("committed", path))
+        self.assertEqual(self.installed_version(), "2.0")
+        steps = [event["step"] for event in self.plugin.events(session["id"])]
+        self.assertEqual(steps.count("fallback"), 1)
+
+    def test_what_is_tampered_with_again_and_again_comes_over_https(self):
+        def tamper(connection, offset, part):
+            good = 2 * MIB if connection == 0 else 0  # the connections after it begin with the bad block
+            return part if offset + len(part) <= good else part[:-1] + bytes([part[-1] ^ 1])
+
+        update = self.ready(size=4 * MIB)
+        self.relay(change=tamper)
+        self.assert_came_over(update, "ftp+https")
+        self.assertGreaterEqual(self.session()["sent"], 2 * MIB)
+
+    def test_an_ftp_port_that_nobody_answers_is_noticed_in_the_configured_time(self):
+        self.device.configure(connect_timeout=1, stall_timeout=1)
+        update = self.ready()
+        self.assert_came_over(update, "https")
+
+    def test_a_proof_that_does_not_match_leaves_the_first_path(self):
+        def forge(direction, line):
+            return re.sub(rb"\S+\r\n$", b"A" * 43 + b"\r\n", line) if line.startswith(b"331 ") else line
+
+        update = self.ready()
+        self.relay(change_line=forge)
+        self.assert_came_over(update, "https")
+
+
+if __name__ == "__main__":
+    unittest.main()

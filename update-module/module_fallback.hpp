@@ -1,0 +1,20 @@
+/// The bulk over the first path, where the second one failed.
+#pragma once
+
+#include "update-module/bulk/receive.hpp"
+#include "update-module/control/session.hpp"
+
+namespace two_path::device {
+
+/// Whether a second path that failed so may be replaced by the first.
+[[nodiscard]] bool may_fall_back(Errc why) noexcept;
+
+/// Fetches every block that `payloads` still miss, in ranges that arrive within about a second each, every
+/// block checked as on the second path. forbidden: the plugin's policy is another; tampered; no_room;
+/// io_error; time_limit; interrupted; or why the plugin cannot be asked. Blocks that came stay, checkpointed.
+[[nodiscard]] bulk::Reception fetch_over_first_path(control::Session& session,
+                                                    std::span<bulk::StoredPayload> payloads,
+                                                    const bulk::ReceiveOptions& options,
+                                                    const bulk::ReceiveCallbacks& callbacks);
+
+} // namespace two_path::device
