@@ -36,9 +36,13 @@ void Admission::put(const Session& session, const Certification& certification, 
     live_.insert_or_assign(session.id, std::move(live));
 }
 
+bool Admission::lives(const Live& live) const {
+    return live.ends > store_.clock().steady();
+}
+
 const Pass* Admission::find(std::string_view session) const {
     const auto found = live_.find(session);
-    if (found == live_.end() || found->second.ends <= store_.clock().steady()) return nullptr;
+    if (found == live_.end() || !lives(found->second)) return nullptr;
     return &found->second.pass;
 }
 
@@ -65,6 +69,7 @@ void Admission::sent(std::string_view session, std::uint64_t bytes) {
     }
     auto& live = found->second;
     live.unsaved += bytes;
+    if (!lives(live)) return;
     live.ends = store_.clock().steady() + milliseconds(lifetimes_.idle);
     // Written now and then only, so that a plugin that is killed does not forget that the transfer went on.
     if (live.ends - live.stored_ends > milliseconds(lifetimes_.idle) / 4) save(found->first, live);
@@ -101,7 +106,7 @@ std::uint64_t Admission::expires_in(std::string_view session) const {
 std::vector<std::string> Admission::expired() const {
     std::vector<std::string> sessions;
     for (const auto& [session, live] : live_)
-        if (live.ends <= store_.clock().steady()) sessions.push_back(session);
+        if (!lives(live)) sessions.push_back(session);
     return sessions;
 }
 

@@ -43,7 +43,7 @@ class Admission {
     /// The second certification information was compared and found equal: records the first login as a step,
     /// the later ones not at all. False when the certification died meanwhile.
     bool login(std::string_view session, std::string_view peer);
-    /// Bytes that went out; renews the certification. For a dead one they are only counted.
+    /// Bytes that went out; renews the certification. For one that is dead or expired they are only counted.
     void sent(std::string_view session, std::uint64_t bytes);
 
     // for the first path
@@ -76,6 +76,7 @@ class Admission {
         std::int64_t stored_ends{0}; ///< what the store knows of it, on the same clock
         std::uint64_t unsaved{0};
     };
+    [[nodiscard]] bool lives(const Live& live) const;
     void put(const Session& session, const Certification& certification, std::int64_t left);
     void save(const std::string& session, Live& live);
 

@@ -83,6 +83,20 @@ BOOST_AUTO_TEST_CASE(bytes_renew_it_for_an_hour_and_silence_ends_it) {
     BOOST_TEST(stored.admission().find(stored.id) == nullptr);
 }
 
+BOOST_AUTO_TEST_CASE(bytes_do_not_revive_what_has_expired) {
+    Stored stored;
+    BOOST_TEST(stored.admission().login(stored.id, "192.0.2.9"));
+    stored.world.time.pass(seconds(3600));
+    stored.admission().sent(stored.id, 100); // of a connection that is not cut yet
+    BOOST_TEST(stored.admission().find(stored.id) == nullptr);
+    BOOST_TEST(stored.admission().expires_in(stored.id) == 0U);
+    BOOST_TEST(stored.admission().expired() == std::vector<std::string>{stored.id});
+    stored.world.sessions().expire();
+    BOOST_TEST((stored.world.store().session(stored.id)->state == SessionState::expired));
+    BOOST_TEST(stored.world.store().session(stored.id)->sent == 100U);
+    BOOST_TEST(stored.world.dead.size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(a_clock_that_jumps_neither_ends_nor_lengthens_it) {
     Stored stored;
     BOOST_TEST(stored.admission().login(stored.id, "192.0.2.9"));
