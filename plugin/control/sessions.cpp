@@ -97,12 +97,19 @@ bool Sessions::lives(const state::Session& session) const {
     return stored && stored->expires > store_.clock().unix_time();
 }
 
+std::uint64_t Sessions::expires_in(const state::Session& session) const {
+    if (session.state != SessionState::opened) return admission_.expires_in(session.id);
+    const auto stored = store_.certification(session.id);
+    const auto left = stored ? stored->expires - store_.clock().unix_time() : 0;
+    return left > 0 ? static_cast<std::uint64_t>(left) / 1000 : 0;
+}
+
 messages::OpenReply Sessions::reply(const state::Session& session, const Certification& certification,
                                     const std::string& reached_at) const {
     messages::OpenReply reply;
     reply.session = session.id;
     if (session.request.issuer == Issuer::plugin) reply.certification = certification.text();
-    reply.expires_in = static_cast<std::uint64_t>(admission_.lifetimes().first_login.count());
+    reply.expires_in = expires_in(session);
     reply.mode = session.request.mode;
     reply.host = rules_.second_path_host.empty() ? reached_at : rules_.second_path_host;
     reply.port = rules_.second_path_port;
@@ -222,12 +229,7 @@ Result<void> Sessions::failed(const std::string& device, const std::string& sess
 Result<messages::SessionStatus> Sessions::status(const std::string& device, const std::string& session) {
     const auto found = find(device, session);
     if (!found) return found.error();
-    messages::SessionStatus status{found->state, found->reason, admission_.expires_in(session)};
-    if (found->state == SessionState::opened && lives(*found))
-        if (const auto stored = store_.certification(session))
-            status.expires_in =
-                static_cast<std::uint64_t>(stored->expires - store_.clock().unix_time()) / 1000;
-    return status;
+    return messages::SessionStatus{found->state, found->reason, expires_in(*found)};
 }
 
 /// True for one that begins. Who is through, or has not asked for a while, does so no more.

@@ -71,6 +71,8 @@ class Sessions {
   private:
     [[nodiscard]] Result<state::Session> find(const std::string& device, const std::string& session) const;
     [[nodiscard]] bool lives(const state::Session& session) const;
+    /// Seconds that the certification still lives; 0 for a dead one.
+    [[nodiscard]] std::uint64_t expires_in(const state::Session& session) const;
     [[nodiscard]] std::int64_t expiry_of_first_login() const;
     [[nodiscard]] Result<messages::OpenReply>
     again(const state::Session& session, const messages::OpenRequest& request, const std::string& reached_at);

@@ -233,6 +233,24 @@ BOOST_AUTO_TEST_CASE(the_same_attempt_gets_the_same_answer_while_its_certificati
     BOOST_TEST((late.error().code == Errc::certification_invalid));
 }
 
+BOOST_AUTO_TEST_CASE(a_repeated_attempt_is_told_the_time_that_is_left) {
+    Deployed world;
+    const auto asked = world.asks();
+    const auto left = [&] { return world.open("device-1", asked).value().expires_in; };
+    const auto session = world.open("device-1", asked).value().session;
+    world.time.pass(seconds(50));
+    BOOST_TEST(left() == 70U);
+    world.sessions().stored("device-1", session).value();
+    BOOST_TEST(left() == 120U);
+    world.time.pass(seconds(30));
+    BOOST_TEST(left() == 90U);
+    BOOST_TEST(world.admission().login(session, "192.0.2.9"));
+    world.time.pass(seconds(600));
+    BOOST_TEST(left() == 3000U);
+    world.restart();
+    BOOST_TEST(left() == 3000U);
+}
+
 BOOST_AUTO_TEST_CASE(an_attempt_repeated_while_the_host_is_asked_opens_one_session) {
     Deployed world;
     const auto asked = world.asks();
