@@ -230,6 +230,7 @@ void Daemon::Parts::keep_running(awaitable<void> task) {
 awaitable<void> Daemon::Parts::keep_sessions() {
     while (!housekeeping_ends) {
         sessions->expire();
+        store->forget_dead();
         expiry_timer.expires_after(expiry_interval);
         error_code ec;
         co_await expiry_timer.async_wait(into(ec));
@@ -293,6 +294,7 @@ awaitable<void> Daemon::Parts::stop() {
         abort_timer.cancel();
         try {
             admission->flush();
+            store->forget_dead();
         } catch (const std::exception& error) {
             log(Level::error, std::string("what was sent last is not in the state: ") + error.what());
         }

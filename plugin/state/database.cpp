@@ -16,12 +16,13 @@ namespace {
 /// certification that was invalidated, or forget a step that the device was told is done.
 /// secure_delete: a deleted certification's bytes are overwritten with zeros, not left in a free page.
 /// foreign_keys: off by default in SQLite; events and certifications must not outlive their session.
-/// busy_timeout: the sqlite3 shell or `create-user` of another process may hold the lock for a moment.
-constexpr const char* connection_settings = "PRAGMA busy_timeout=5000;"
-                                            "PRAGMA synchronous=FULL;"
+constexpr const char* connection_settings = "PRAGMA synchronous=FULL;"
                                             "PRAGMA foreign_keys=ON;"
                                             "PRAGMA secure_delete=ON;"
                                             "PRAGMA trusted_schema=OFF;";
+
+/// Milliseconds: the sqlite3 shell or `create-user` of another process may hold the lock for a moment.
+constexpr int busy_timeout = 5000;
 
 std::string message_of(sqlite3* connection) {
     return connection == nullptr ? "out of memory" : sqlite3_errmsg(connection);
@@ -152,6 +153,7 @@ Result<Database> Database::open(const std::filesystem::path& file,
 
 Result<void> Database::prepare_connection(const std::filesystem::path& file) {
     try {
+        sqlite3_busy_timeout(connection_.get(), busy_timeout);
         execute(connection_settings);
         auto mode = query("PRAGMA journal_mode=WAL");
         if (!mode.next() || mode.text(0) != "wal")
@@ -206,6 +208,19 @@ Query Database::query(std::string_view sql) {
         found = statements_.emplace(std::string(sql), statement).first;
     }
     return Query(found->second.get());
+}
+
+bool Database::empty_log() {
+    auto* connection = connection_.get();
+    sqlite3_busy_timeout(connection, 0);
+    const int code =
+        sqlite3_wal_checkpoint_v2(connection, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    sqlite3_busy_timeout(connection, busy_timeout);
+    if (code == SQLITE_BUSY) return false;
+    if (code != SQLITE_OK)
+        throw std::runtime_error("the state database failed: " + message_of(connection) +
+                                 " while its write-ahead log was emptied");
+    return true;
 }
 
 std::int64_t Database::changes() const {

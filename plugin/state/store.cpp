@@ -48,9 +48,15 @@ void Store::write(Session& session, std::string_view what, std::string_view caus
     save(session);
     if (event) add_event(session, what, cause, detail);
     // A certification is of use only up to the end of the transfer; dying is part of the step that ends it.
-    if (session.state != SessionState::opened && !may_transfer(session.state))
+    if (session.state != SessionState::opened && !may_transfer(session.state)) {
         database_.query("DELETE FROM certifications WHERE session = ?").with(session.id).run();
+        if (database_.changes() > 0) log_holds_dead_ = true;
+    }
     transaction.commit();
+}
+
+void Store::forget_dead() {
+    if (log_holds_dead_) log_holds_dead_ = !database_.empty_log();
 }
 
 void Store::add_event(const Session& session, std::string_view what, std::string_view cause,

@@ -57,6 +57,10 @@ class Store {
     /// A certification's later end and a session's bytes; not an event.
     void keep(std::string_view session, std::int64_t expires, std::uint64_t sent);
     void add_sent(std::string_view session, std::uint64_t bytes);
+    /// A row that was deleted can be read in the database's write-ahead log until that is emptied. Does so
+    /// when a certification died since the last time, or another program was in the way then; call it every
+    /// few seconds.
+    void forget_dead();
 
     [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
 
@@ -70,6 +74,7 @@ class Store {
 
     Database database_;
     Clock clock_;
+    bool log_holds_dead_{true}; ///< also what a run before this one deleted
 };
 
 } // namespace two_path::state

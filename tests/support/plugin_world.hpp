@@ -62,11 +62,16 @@ class PluginWorld {
         restart();
     }
 
-    /// The state as the next start of the plugin finds it.
-    void restart() {
+    /// The plugin ends, as when it is asked to.
+    void stop() {
         sessions_.reset();
         admission_.reset();
         store_.reset();
+    }
+
+    /// The state as the next start of the plugin finds it.
+    void restart() {
+        stop();
         store_.emplace(state::Store::open(folder.path(), time.clock()).value());
         payloads_.emplace(catalog::Payloads::open(folder.path()).value());
         admission_.emplace(*store_, state::Lifetimes{});
