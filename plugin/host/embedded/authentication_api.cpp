@@ -1,5 +1,5 @@
 // Devices ask to come in (Mender's device API, `authentication`).
-#include "plugin/host/embedded/devices.hpp"
+#include "plugin/host/embedded/auth_sets.hpp"
 #include "plugin/host/embedded/endpoint.hpp"
 #include "plugin/host/embedded/key.hpp"
 
@@ -8,11 +8,12 @@ namespace {
 
 /// Anyone may send one, so less than elsewhere.
 constexpr std::size_t max_request = 64 * 1024;
-constexpr std::size_t max_identity = 16 * 1024;
+constexpr std::size_t max_identity = 4 * 1024;
 
 struct AuthRequest {
     json::object identity;
     Key key;
+    std::string public_pem;
 };
 
 Result<AuthRequest> parse(const Call& call) {
@@ -29,7 +30,8 @@ Result<AuthRequest> parse(const Call& call) {
     if (identity->empty()) return fail(Errc::bad_request, "`id_data` is empty");
     auto key = Key::parse_public(pem);
     if (!key) return key.error();
-    return AuthRequest{std::move(*identity), std::move(*key)};
+    auto text = key->public_pem();
+    return AuthRequest{std::move(*identity), std::move(*key), std::move(text)};
 }
 
 /// The body is signed as it was sent, to the last byte.
@@ -53,21 +55,35 @@ control::Response token_for(Parts& parts, const AuthSet& set) {
     return response;
 }
 
-/// `Authorization` is ignored: clients send leftovers in it.
+control::Response too_many(const Call& call, std::int64_t wait) {
+    auto response = refusal(fail(Errc::busy, "too many new devices ask from this address"), 429, call);
+    response.headers["Retry-After"] = std::to_string(wait);
+    return response;
+}
+
+/// `Authorization` is ignored: clients send leftovers in it. A fleet may be behind one address, and junk
+/// beside it: a device that was let in gets its token whatever else comes from there, and for all others what
+/// is dear (checking a signature with a key of anyone's choice, writing) comes after the limit.
 Result<control::Response> authenticate(Parts& parts, const Call& call) {
     const auto asked = parse(call);
+    const auto known =
+        asked ? find_auth_set(parts.database, asked->identity, asked->public_pem) : std::nullopt;
+    if (!known || !known->accepted()) {
+        const auto wait = parts.newcomers.admit(call.request.client, parts.settings.clock.steady());
+        if (wait > 0) return too_many(call, wait);
+    }
     if (!asked) return asked.error();
     const auto signature = check_signature(call, asked->key);
     if (!signature) return signature.error();
 
-    const auto set = check_in(parts.database, asked->identity, asked->key.public_pem(),
-                              parts.settings.acceptance, parts.now());
+    if (known) note_request(parts.database, *known, parts.now());
+    const auto set =
+        known ? *known : add_auth_set(parts.database, asked->identity, asked->public_pem, parts.settings);
     if (!set) return set.error();
-    if (set->status != "accepted")
-        return fail(Errc::unauthorized, set->status == "pending"
-                                            ? "the device waits to be accepted by the operator"
-                                            : "the operator rejected the device");
-    return token_for(parts, *set);
+    if (set->accepted()) return token_for(parts, *set);
+    return fail(Errc::unauthorized, set->status == "pending"
+                                        ? "the device waits to be accepted by the operator"
+                                        : "the operator rejected the device");
 }
 
 } // namespace

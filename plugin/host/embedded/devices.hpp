@@ -1,7 +1,7 @@
-/// The devices that have asked to come in, their keys, and which of these were accepted.
+/// The devices that have asked to come in, and the operator's word on them.
 #pragma once
 
-#include "plugin/host/embedded/embedded_host.hpp"
+#include "plugin/host/embedded/auth_sets.hpp"
 #include "plugin/state/database.hpp"
 #include "protocol/json.hpp"
 
@@ -12,16 +12,6 @@
 #include <vector>
 
 namespace two_path::host::embedded {
-
-/// One key of a device: Mender's authentication set.
-struct AuthSet {
-    std::string id;
-    std::string device;
-    std::string public_key; ///< PEM
-    std::string status;     ///< `pending`, `accepted` or `rejected`
-    std::string token;      ///< `jti` of its bearer tokens
-    std::int64_t created{0};
-};
 
 /// All times are UNIX milliseconds.
 struct Device {
@@ -49,12 +39,6 @@ struct Page {
     std::int64_t offset{0};
     std::int64_t limit{20};
 };
-
-/// The key's set, made when this device or key is new. `now` is noted as the check-in. busy when too many
-/// devices, or keys of this one, wait for the operator.
-[[nodiscard]] Result<AuthSet> check_in(state::Database& database, const json::object& identity,
-                                       const std::string& public_key, Acceptance acceptance,
-                                       std::int64_t now);
 
 [[nodiscard]] std::optional<Device> find_device(state::Database& database, std::string_view id);
 /// In the order of their creation.

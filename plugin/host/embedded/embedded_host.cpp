@@ -14,6 +14,12 @@ namespace {
 
 #include "plugin/host/embedded/host_migrations.inc"
 
+/// Ten attempts, and one every six seconds: enough for a slip, too little for a guess.
+constexpr embedded::AddressLimiter::Rate login_rate{10, 6'000};
+/// A thousand, and twenty a second: thousands of devices behind one address get in within minutes, and what
+/// they may cost together stays small.
+constexpr embedded::AddressLimiter::Rate newcomer_rate{1'000, 50};
+
 Result<void> make_private_folder(const std::filesystem::path& folder) {
     std::error_code ec;
     std::filesystem::create_directory(folder, ec);
@@ -58,9 +64,9 @@ Result<std::unique_ptr<EmbeddedHost>> EmbeddedHost::create(Executors executors, 
     auto files = catalog::Payloads::open(artifacts);
     if (!files) return files.error();
     if (const auto removed = remove_leftovers(database, *files); !removed) return removed.error();
-    auto parts = std::make_unique<embedded::Parts>(
-        embedded::Parts{std::move(executors), std::move(settings), std::move(database), std::move(*tokens),
-                        std::move(*links), std::move(*files), embedded::LoginLimiter()});
+    auto parts = std::make_unique<embedded::Parts>(embedded::Parts{
+        std::move(executors), std::move(settings), std::move(database), std::move(*tokens), std::move(*links),
+        std::move(*files), embedded::AddressLimiter(login_rate), embedded::AddressLimiter(newcomer_rate)});
     return std::unique_ptr<EmbeddedHost>(new EmbeddedHost(std::move(parts)));
 }
 

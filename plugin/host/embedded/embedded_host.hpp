@@ -25,6 +25,11 @@ enum class Acceptance : std::uint8_t {
 struct EmbeddedSettings {
     std::filesystem::path state_dir; ///< exists; `keys/` and `artifacts/` are made in it
     Acceptance acceptance{Acceptance::manual};
+    // Anyone may ask to come in, so what that leaves is bounded.
+    std::int64_t max_pending{10'000};  ///< keys that wait for the operator; the next ones are refused
+    std::int64_t max_accepted{10'000}; ///< from so many devices on, also `automatic` lets the operator decide
+    /// A key that waits, never decided on, and does not ask for so long is forgotten.
+    std::chrono::hours patience{7 * 24};
     std::chrono::seconds device_token_lifetime{std::chrono::hours(24 * 7)};
     std::chrono::seconds user_token_lifetime{std::chrono::hours(24 * 7)};
     std::chrono::seconds download_link_lifetime{std::chrono::hours(24)};

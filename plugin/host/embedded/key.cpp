@@ -1,6 +1,8 @@
 #include "plugin/host/embedded/key.hpp"
 
 #include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -55,10 +57,19 @@ std::string written_to(const Bio& bio) {
     return {data, static_cast<std::size_t>(size)};
 }
 
+/// An exponent as long as the modulus would make each check of a signature a hundred times as dear.
+bool has_small_exponent(const EVP_PKEY* key) {
+    BIGNUM* exponent = nullptr;
+    const bool known = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1;
+    const bool small = known && BN_num_bits(exponent) <= 64;
+    BN_free(exponent);
+    return small;
+}
+
 bool served(EVP_PKEY* key) {
     switch (EVP_PKEY_get_base_id(key)) {
     case EVP_PKEY_RSA:
-        return EVP_PKEY_get_bits(key) >= 2048 && EVP_PKEY_get_bits(key) <= 8192;
+        return EVP_PKEY_get_bits(key) >= 2048 && EVP_PKEY_get_bits(key) <= 8192 && has_small_exponent(key);
     case EVP_PKEY_EC:
     case EVP_PKEY_ED25519:
         return true;
@@ -106,7 +117,8 @@ Result<Key> Key::parse_public(std::string_view pem) {
     ERR_clear_error();
     if (!key.key_) return fail(Errc::bad_request, "`pubkey` holds no public key");
     if (!served(key.key_.get()))
-        return fail(Errc::bad_request, "`pubkey` must be RSA of 2048 to 8192 bits, ECDSA or Ed25519");
+        return fail(Errc::bad_request,
+                    "`pubkey` must be RSA of 2048 to 8192 bits with a small exponent, ECDSA or Ed25519");
     return key;
 }
 

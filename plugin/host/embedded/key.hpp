@@ -12,7 +12,8 @@ struct evp_pkey_st;
 
 namespace two_path::host::embedded {
 
-/// RSA of 2048 to 8192 bits, ECDSA or Ed25519; with or without its private half.
+/// RSA of 2048 to 8192 bits with an exponent of at most 64, ECDSA or Ed25519; with or without its private
+/// half.
 class Key {
   public:
     /// A new Ed25519 key with its private half. Throws std::runtime_error when OpenSSL cannot.

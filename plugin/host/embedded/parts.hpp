@@ -2,9 +2,9 @@
 #pragma once
 
 #include "plugin/catalog/payloads.hpp"
+#include "plugin/host/embedded/address_limiter.hpp"
 #include "plugin/host/embedded/download_links.hpp"
 #include "plugin/host/embedded/embedded_host.hpp"
-#include "plugin/host/embedded/login_limiter.hpp"
 #include "plugin/host/embedded/tokens.hpp"
 
 namespace two_path::host::embedded {
@@ -17,7 +17,8 @@ struct Parts {
     Tokens tokens;
     DownloadLinks links;
     catalog::Payloads files; ///< whole .mender files, named by their SHA-256
-    LoginLimiter limiter;
+    AddressLimiter logins;
+    AddressLimiter newcomers;
 
     /// UNIX milliseconds, and seconds.
     [[nodiscard]] std::int64_t now() const { return settings.clock.unix_time(); }

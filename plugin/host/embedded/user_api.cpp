@@ -70,7 +70,7 @@ control::Response refused(const control::Request& request) {
 
 /// An unknown user costs the same work as a wrong password, so that neither can be told from the other.
 awaitable<control::Response> log_in(Parts& parts, control::Request& request) {
-    const auto wait = parts.limiter.admit(request.client, parts.settings.clock.steady());
+    const auto wait = parts.logins.admit(request.client, parts.settings.clock.steady());
     if (wait > 0) {
         log(Level::warning, "too many login attempts from " + request.client.to_string());
         auto response = control::Response::of(fail(Errc::busy, "too many login attempts"), request.id);
@@ -91,7 +91,7 @@ awaitable<control::Response> log_in(Parts& parts, control::Request& request) {
         log(Level::warning, "a login from " + request.client.to_string() + " was refused");
         co_return refused(request);
     }
-    parts.limiter.succeeded(request.client);
+    parts.logins.succeeded(request.client);
     co_return token_for(parts, *user);
 }
 

@@ -33,9 +33,11 @@ CREATE TABLE auth_sets (
     status     TEXT NOT NULL CHECK (status IN ('pending', 'accepted', 'rejected')),
     token      TEXT NOT NULL UNIQUE,         -- jti of its bearer tokens; a new one at each change of status
     created    INTEGER NOT NULL,
+    asked      INTEGER NOT NULL,             -- its last request, to ten minutes
+    decided    INTEGER NOT NULL DEFAULT 0,   -- 1: the operator has set its status, so it is not forgotten
     UNIQUE (device, public_key)
 ) STRICT;
-CREATE INDEX auth_sets_by_status ON auth_sets (status);
+CREATE INDEX auth_sets_by_status ON auth_sets (status, asked);
 
 CREATE VIEW device_statuses AS
 SELECT id,

@@ -95,6 +95,8 @@ BOOST_AUTO_TEST_CASE(only_a_public_key_pem_of_a_served_kind_is_a_key) {
     TestDevice weak;
     weak.key = TestKey::rsa(1024);
     BOOST_TEST(weak.authenticate(world).status == 400U);
+    weak.key = TestKey::rsa_with_long_exponent(); // dear to check signatures with
+    BOOST_TEST(weak.authenticate(world).status == 400U);
 
     const TestDevice device;
     auto body = device.request_body();

@@ -69,7 +69,7 @@ control::Response HostWorld::call(const std::string& method, std::string_view ta
         request.query = control::parse_query(target.substr(question + 1)).value();
     headers.emplace("Host", "updates.example:8443");
     request.headers = std::move(headers);
-    request.client = boost::asio::ip::make_address("192.0.2.7");
+    request.client = boost::asio::ip::make_address(client);
     request.id = "request-1";
     request.body = &body;
     return run(router_->serve(request));

@@ -84,6 +84,7 @@ class HostWorld {
 
     TemporaryFolder folder;
     ManualClock time;
+    std::string client{"192.0.2.7"}; ///< where requests come from
 
   private:
     boost::asio::thread_pool files_{1};

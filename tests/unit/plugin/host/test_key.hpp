@@ -4,8 +4,10 @@
 #include "protocol/encoding.hpp"
 
 #include <openssl/bio.h>
+#include <openssl/bn.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include <memory>
 #include <stdexcept>
@@ -17,6 +19,19 @@ class TestKey {
   public:
     static TestKey rsa(std::size_t bits = 2048) {
         return TestKey(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", bits));
+    }
+    /// A public exponent of 129 bits.
+    static TestKey rsa_with_long_exponent() {
+        const std::unique_ptr<EVP_PKEY_CTX, void (*)(EVP_PKEY_CTX*)> context(
+            EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr), EVP_PKEY_CTX_free);
+        const std::unique_ptr<BIGNUM, void (*)(BIGNUM*)> exponent(BN_new(), BN_free);
+        BN_set_bit(exponent.get(), 128);
+        BN_set_bit(exponent.get(), 0);
+        EVP_PKEY* key = nullptr;
+        EVP_PKEY_keygen_init(context.get());
+        EVP_PKEY_CTX_set1_rsa_keygen_pubexp(context.get(), exponent.get());
+        EVP_PKEY_generate(context.get(), &key);
+        return TestKey(key);
     }
     static TestKey ecdsa() { return TestKey(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")); }
     static TestKey ed25519() { return TestKey(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")); }

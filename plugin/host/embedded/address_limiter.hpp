@@ -1,4 +1,4 @@
-/// How often one address may try to log in.
+/// How often one address may try.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
@@ -10,10 +10,18 @@
 
 namespace two_path::host::embedded {
 
-/// Each address (each /64 of IPv6) has ten attempts, and gets one back every six seconds. Attempts count when
-/// they begin; a successful one is given back. Times are steady milliseconds.
-class LoginLimiter {
+/// A token bucket for each address (each /64 of IPv6). An attempt counts when it begins. Times are steady
+/// milliseconds. Knows a bounded number of addresses; the one that would be forgiven first is forgotten
+/// first.
+class AddressLimiter {
   public:
+    struct Rate {
+        std::int64_t at_once{0};  ///< attempts, before any must wait
+        std::int64_t interval{0}; ///< in which one attempt comes back
+    };
+    explicit AddressLimiter(Rate rate)
+      : rate_(rate) {}
+
     /// Counts an attempt. 0: go on; else the seconds to wait, and the attempt does not count.
     [[nodiscard]] std::int64_t admit(const boost::asio::ip::address& client, std::int64_t now);
     /// The attempt just admitted was good.
@@ -23,6 +31,7 @@ class LoginLimiter {
     static constexpr std::size_t max_addresses = 10'000;
     void make_room(std::int64_t now);
 
+    Rate rate_;
     std::map<std::string, std::int64_t, std::less<>> full_again_; ///< when all attempts are back
 };
 

@@ -1,12 +1,9 @@
-#include "plugin/host/embedded/login_limiter.hpp"
+#include "plugin/host/embedded/address_limiter.hpp"
 
 #include <algorithm>
 
 namespace two_path::host::embedded {
 namespace {
-
-constexpr std::int64_t attempts = 10;
-constexpr std::int64_t one_attempt = 6'000;
 
 std::string key_of(const boost::asio::ip::address& client) {
     namespace ip = boost::asio::ip;
@@ -20,23 +17,24 @@ std::string key_of(const boost::asio::ip::address& client) {
 
 } // namespace
 
-std::int64_t LoginLimiter::admit(const boost::asio::ip::address& client, std::int64_t now) {
+std::int64_t AddressLimiter::admit(const boost::asio::ip::address& client, std::int64_t now) {
     const auto key = key_of(client);
     const auto known = full_again_.find(key);
     const auto from = known == full_again_.end() ? now : std::max(known->second, now);
-    const auto used = from - now + one_attempt;
-    if (used > attempts * one_attempt) return (used - attempts * one_attempt + 999) / 1000;
+    const auto used = from - now + rate_.interval;
+    const auto most = rate_.at_once * rate_.interval;
+    if (used > most) return (used - most + 999) / 1000;
     if (known == full_again_.end()) make_room(now);
-    full_again_[key] = from + one_attempt;
+    full_again_[key] = from + rate_.interval;
     return 0;
 }
 
-void LoginLimiter::succeeded(const boost::asio::ip::address& client) {
+void AddressLimiter::succeeded(const boost::asio::ip::address& client) {
     const auto known = full_again_.find(key_of(client));
-    if (known != full_again_.end()) known->second -= one_attempt;
+    if (known != full_again_.end()) known->second -= rate_.interval;
 }
 
-void LoginLimiter::make_room(std::int64_t now) {
+void AddressLimiter::make_room(std::int64_t now) {
     if (full_again_.size() < max_addresses) return;
     std::erase_if(full_again_, [now](const auto& entry) { return entry.second <= now; });
     if (full_again_.size() < max_addresses) return;
