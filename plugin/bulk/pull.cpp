@@ -1,9 +1,12 @@
 #include "plugin/bulk/pull.hpp"
 
+#include "plugin/log.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 
 #include <atomic>
+#include <exception>
 
 namespace two_path::bulk {
 namespace {
@@ -38,6 +41,15 @@ struct Account {
 };
 
 // The worker's half. Its arguments are copies: the frames may outlive a visitor that the network ends.
+
+/// Nobody waits for it, so a disk that fails here is only told: whoever needs the state next finds out.
+void enter(state::Admission& admission, Account& account) {
+    try {
+        admission.sent(account.session, account.bytes.exchange(0));
+    } catch (const std::exception& error) {
+        log(Level::error, std::string("what was sent is not in the state: ") + error.what());
+    }
+}
 
 awaitable<std::string> plugin_proof(state::Admission& admission, const Certification& decoy, Login login) {
     const auto* pass = admission.find(login.session);
@@ -161,9 +173,8 @@ awaitable<std::variant<ftp::Source, ftp::Refusal>> PullVisitor::open(std::string
 void PullVisitor::sent(std::uint64_t bytes) noexcept {
     // Whoever makes it more than zero sends for the worker, which takes all that has come together by then.
     if (!account_ || account_->bytes.fetch_add(bytes) != 0) return;
-    boost::asio::post(pull_.executors_.worker, [&admission = pull_.admission_, account = account_] {
-        admission.sent(account->session, account->bytes.exchange(0));
-    });
+    boost::asio::post(pull_.executors_.worker,
+                      [&admission = pull_.admission_, account = account_] { enter(admission, *account); });
 }
 
 void PullVisitor::meet(const std::string& session) {

@@ -2,6 +2,8 @@
 
 #include <regex>
 
+#include <sqlite3.h>
+
 namespace two_path::bulk {
 namespace {
 
@@ -231,6 +233,24 @@ BOOST_AUTO_TEST_CASE(an_abort_cuts_the_running_transfer_and_only_that) {
     path.await_connections(1);
     BOOST_TEST(path.session(ticket).sent < large.size());
     BOOST_TEST(path.fetch(*bystander, id_of("another payload")).value() == "another payload");
+}
+
+BOOST_AUTO_TEST_CASE(a_state_that_fails_under_a_transfer_ends_neither_the_transfer_nor_the_plugin) {
+    SecondPath path;
+    const auto ticket = path.ticket("device-1", "the payload");
+    const auto client = path.connect();
+    BOOST_REQUIRE(path.login(*client, ticket));
+    path.on_worker([](PluginWorld& world) {
+        world.time.pass(std::chrono::minutes(30)); // so that the next bytes are written
+        sqlite3* database = nullptr;
+        BOOST_REQUIRE_EQUAL(sqlite3_open((world.folder / "two-path.db").c_str(), &database), SQLITE_OK);
+        sqlite3_exec(database, "ALTER TABLE sessions RENAME COLUMN sent TO gone", nullptr, nullptr, nullptr);
+        sqlite3_close(database);
+    });
+    BOOST_TEST(path.fetch(*client, id_of("the payload")).value() == "the payload");
+    BOOST_CHECK_THROW(path.session(ticket), std::runtime_error);
+    BOOST_TEST(path.on_worker(
+        [&](PluginWorld& world) { return world.admission().find(ticket.session) != nullptr; }));
 }
 
 BOOST_AUTO_TEST_CASE(plain_login_works_where_it_is_switched_on_and_only_there) {
