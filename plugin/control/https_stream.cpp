@@ -12,6 +12,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 
+#include <algorithm>
 #include <new>
 
 namespace two_path::control {
@@ -20,12 +21,14 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
 
 namespace {
 
 /// Twice at a connection's end: for the client's TLS goodbye, and for the rest of a body that nobody reads.
 /// Closing over unread bytes resets the connection, which may destroy the answer on its way.
-constexpr std::chrono::milliseconds goodbye_time{2'000};
+constexpr milliseconds goodbye_time{2'000};
 constexpr std::size_t read_size = std::size_t{16} * 1024;
 
 using Parser = http::request_parser<http::buffer_body>;
@@ -68,6 +71,15 @@ struct HttpsStream::Parts {
     beast::flat_buffer buffer{std::size_t{64} * 1024};
     std::optional<Parser> parser;
     bool continue_expected{false};
+    // of the request's body
+    std::uint64_t body_read{0};
+    steady_clock::duration body_waited{0};
+
+    /// For the next bytes of the body.
+    [[nodiscard]] steady_clock::duration patience() const {
+        const milliseconds earned(body_read * 1000 / limits.min_body_rate);
+        return std::min<steady_clock::duration>(limits.body_time, limits.body_time + earned - body_waited);
+    }
 };
 
 HttpsStream::HttpsStream(tcp::socket socket, ssl_ctx_st* tls, const StreamLimits& limits)
@@ -119,6 +131,8 @@ awaitable<Result<void>> HttpsStream::read_head() {
     error_code ec;
     co_await http::async_read_header(parts_->stream, parts_->buffer, parser, into(ec));
     if (ec) co_return failure(ec);
+    parts_->body_read = 0;
+    parts_->body_waited = {};
     parts_->continue_expected = beast::iequals(parser.get()[http::field::expect], "100-continue");
     co_return Result<void>();
 }
@@ -156,10 +170,13 @@ awaitable<Result<std::size_t>> HttpsStream::read_body(std::span<std::uint8_t> bu
         auto& body = parser.get().body();
         body.data = buffer.data();
         body.size = buffer.size();
-        parts_->transport().expires_after(parts_->limits.body_time);
+        const auto begun = steady_clock::now();
+        parts_->transport().expires_after(parts_->patience());
         error_code ec;
         co_await http::async_read_some(parts_->stream, parts_->buffer, parser, into(ec));
         const auto count = buffer.size() - parser.get().body().size;
+        parts_->body_read += count;
+        parts_->body_waited += steady_clock::now() - begun;
         if (count > 0) co_return count;
         if (ec && ec != http::error::need_buffer) {
             auto error = failure(ec);

@@ -24,7 +24,10 @@ struct StreamLimits {
     std::chrono::milliseconds header_time{10'000};    ///< from a request's first byte to its header's last
     std::chrono::milliseconds idle_time{30'000};      ///< from one answer to the next request's first byte
     std::chrono::milliseconds body_time{30'000};      ///< without a byte of the request's body
-    std::chrono::milliseconds write_time{30'000};     ///< without a byte of the answer taken
+    /// Bytes a second that a body must bring, body_time once apart: whoever sends a byte now and then would
+    /// hold a connection for ever. What the endpoint takes its time for does not count.
+    std::uint32_t min_body_rate{1024};
+    std::chrono::milliseconds write_time{30'000}; ///< without a byte of the answer taken
 };
 
 /// One request after the other. Used on the socket's executor, one operation at a time, except that send()

@@ -310,6 +310,21 @@ BOOST_AUTO_TEST_CASE(a_body_that_stalls_fails_its_endpoint) {
     BOOST_TEST(world.settles_at(0));
 }
 
+BOOST_AUTO_TEST_CASE(a_body_that_trickles_is_cut) {
+    HttpsWorld world(with([](auto& options) {
+        options.stream.body_time = milliseconds(200);
+        options.stream.min_body_rate = 1'000'000'000; // so that any client trickles
+    }));
+    RawClient client(world);
+    client.send(post("/count", "Transfer-Encoding: chunked\r\n"));
+    const auto trickle = [&] {
+        for (int i = 0; i < 1'000'000; ++i)
+            client.send("1\r\nx\r\n");
+    };
+    BOOST_CHECK_THROW(trickle(), std::runtime_error);
+    BOOST_TEST(world.settles_at(0));
+}
+
 BOOST_AUTO_TEST_CASE(a_body_that_breaks_off_fails_its_endpoint) {
     HttpsWorld world;
     {
