@@ -216,7 +216,7 @@ bool Database::empty_log() {
     const int code =
         sqlite3_wal_checkpoint_v2(connection, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     sqlite3_busy_timeout(connection, busy_timeout);
-    if (code == SQLITE_BUSY) return false;
+    if (code == SQLITE_BUSY || code == SQLITE_LOCKED || code == SQLITE_FULL) return false;
     if (code != SQLITE_OK)
         throw std::runtime_error("the state database failed: " + message_of(connection) +
                                  " while its write-ahead log was emptied");

@@ -91,8 +91,8 @@ class Database {
     /// A statement for `sql`; compiled once. One Query for the same text at a time.
     [[nodiscard]] Query query(std::string_view sql);
     /// Moves what the write-ahead log holds into the database and cuts the log to nothing, so that what was
-    /// deleted can be read from neither. False when another process is just using the database: nothing
-    /// waits for it, try again later.
+    /// deleted can be read from neither. False when somebody else is just using the database, for whom
+    /// nothing waits, or the disk is full: try again later.
     [[nodiscard]] bool empty_log();
     /// Rows changed by the last statement.
     [[nodiscard]] std::int64_t changes() const;

@@ -5,6 +5,9 @@ namespace {
 
 #include "two_path_migrations.inc"
 
+/// A device may repeat itself in other words for as long as it likes; steps are few, and always written.
+constexpr std::int64_t max_noted = 200;
+
 } // namespace
 
 Result<Store> Store::open(const std::filesystem::path& folder, Clock clock) {
@@ -32,11 +35,13 @@ Result<bool> Store::take(Session& session, SessionStep step, std::string_view ca
 void Store::note(Session& session, std::string_view what, std::string_view cause, std::string_view detail) {
     bool said = false;
     {
-        auto query = database_.query("SELECT step, state, cause, detail FROM events WHERE session = ? "
-                                     "ORDER BY number DESC LIMIT 1");
+        auto query =
+            database_.query("SELECT step, state, cause, detail, number FROM events WHERE session = ? "
+                            "ORDER BY number DESC LIMIT 1");
         query.with(session.id);
-        said = query.next() && query.text(0) == what && query.text(1) == name_of(session.state) &&
-               query.text(2) == cause && query.text(3) == detail;
+        said = query.next() && (query.number(4) >= max_noted ||
+                                (query.text(0) == what && query.text(1) == name_of(session.state) &&
+                                 query.text(2) == cause && query.text(3) == detail));
     }
     write(session, what, cause, detail, !said);
 }

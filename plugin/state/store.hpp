@@ -46,7 +46,7 @@ class Store {
     /// state does not allow the step; nothing changed. Session::sent is left to keep() and add_sent().
     Result<bool> take(Session& session, SessionStep step, std::string_view cause, std::string_view detail);
     /// The record's fields and an event, with the state as it is. What the last event says already is not
-    /// written again.
+    /// written again, nor is any note behind the 200th event.
     void note(Session& session, std::string_view what, std::string_view cause, std::string_view detail);
     [[nodiscard]] std::vector<Event> events(std::string_view session);
 
@@ -58,8 +58,8 @@ class Store {
     void keep(std::string_view session, std::int64_t expires, std::uint64_t sent);
     void add_sent(std::string_view session, std::uint64_t bytes);
     /// A row that was deleted can be read in the database's write-ahead log until that is emptied. Does so
-    /// when a certification died since the last time, or another program was in the way then; call it every
-    /// few seconds.
+    /// when a certification died since the last time, or something was in the way then; call it every few
+    /// seconds.
     void forget_dead();
 
     [[nodiscard]] const Clock& clock() const noexcept { return clock_; }

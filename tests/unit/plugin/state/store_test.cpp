@@ -140,6 +140,17 @@ BOOST_AUTO_TEST_CASE(a_note_that_says_the_same_again_is_written_once) {
     BOOST_TEST(world.store().events(session.id).size() == 3U);
 }
 
+BOOST_AUTO_TEST_CASE(notes_end_at_200_events_and_steps_do_not) {
+    PluginWorld world;
+    auto session = session_of("device-1", "app-2.0");
+    world.store().open_session(session, Certification::make(), 0);
+    for (int i = 0; i < 220; ++i)
+        world.store().note(session, "started", "device", "boot-" + std::to_string(i));
+    BOOST_TEST(world.store().events(session.id).size() == 200U);
+    take_all(world.store(), session, {SessionStep::failed});
+    BOOST_TEST(world.store().events(session.id).back().step == "failed");
+}
+
 // What a power cut leaves is the files as they are, with nothing closed: SQLite syncs them at each commit.
 BOOST_AUTO_TEST_CASE(C5_a_power_cut_after_the_transfer_does_not_revive_the_certification) {
     PluginWorld world;
