@@ -11,6 +11,9 @@
 namespace two_path::host::embedded {
 namespace {
 
+/// What read_device() reads.
+constexpr std::string_view device_columns = "id, identity_data, group_name, created, updated, checked_in";
+
 /// What DeviceFilter asks for; bind_filter() binds it.
 constexpr std::string_view matching =
     " FROM devices d WHERE (?1 = '' OR (SELECT status FROM device_statuses s WHERE s.id = d.id) = ?1)"
@@ -50,17 +53,22 @@ std::string_view Device::status() const {
 }
 
 std::optional<Device> find_device(state::Database& database, std::string_view id) {
-    auto devices = list_devices(database, {"", {std::string(id)}, ""}, {0, 1});
-    if (devices.empty()) return std::nullopt;
-    return std::move(devices.front());
+    std::optional<Device> device;
+    {
+        auto rows = database.query(
+            std::string("SELECT ").append(device_columns).append(" FROM devices WHERE id = ?"));
+        rows.bind(id);
+        if (!rows.next()) return std::nullopt;
+        device = read_device(rows);
+    }
+    device->auth_sets = auth_sets_of(database, device->id);
+    return device;
 }
 
 std::vector<Device> list_devices(state::Database& database, const DeviceFilter& filter, Page page) {
     std::vector<Device> devices;
     {
-        auto rows =
-            database.query(select_matching("id, identity_data, group_name, created, updated, checked_in",
-                                           " ORDER BY rowid LIMIT ?4 OFFSET ?5"));
+        auto rows = database.query(select_matching(device_columns, " ORDER BY rowid LIMIT ?4 OFFSET ?5"));
         bind_filter(rows, filter);
         rows.with(page.limit, page.offset);
         while (rows.next())
