@@ -280,11 +280,11 @@ void Sessions::expire() {
                 "nothing crossed the second path in time");
     const auto oldest =
         store_.clock().unix_time() - std::chrono::milliseconds(rules_.abandoned_after).count();
-    for (auto& session : store_.unfinished()) {
+    for (auto& session : store_.overdue(oldest)) {
         if (session.state == SessionState::opened && !lives(session))
             end(session, SessionStep::expired, Errc::certification_expired, "plugin",
                 "the device did not say that it stored it");
-        else if (!may_transfer(session.state) && session.changed < oldest)
+        else if (session.changed < oldest && !may_transfer(session.state))
             end(session, SessionStep::expired, session.reason.value_or(Errc::expired), "plugin",
                 session.detail.empty() ? "no news from the device" : session.detail);
     }

@@ -155,6 +155,13 @@ std::vector<Session> Store::unfinished(std::string_view device) {
     return read_all(query);
 }
 
+std::vector<Session> Store::overdue(std::int64_t oldest) {
+    auto query = database_.query("SELECT " SESSION_COLUMNS " FROM sessions WHERE state NOT IN " FINAL_STATES
+                                 " AND (state = 'opened' OR changed < ?)");
+    query.with(oldest);
+    return read_all(query);
+}
+
 void Store::open_session(Session& session, const Certification& certification, std::int64_t expires) {
     const auto& request = session.request;
     session.opened = session.changed = clock_.unix_time();

@@ -39,6 +39,9 @@ class Store {
     [[nodiscard]] std::vector<Session> sessions(const SessionFilter& filter);
     /// Those in no final state, oldest first; of one device unless `device` is empty.
     [[nodiscard]] std::vector<Session> unfinished(std::string_view device = {});
+    /// Of the unfinished ones those that may have run out of time: all in `opened`, and what has not changed
+    /// since `oldest`.
+    [[nodiscard]] std::vector<Session> overdue(std::int64_t oldest);
     /// A new session in `opened`, its certification and its first event.
     void open_session(Session& session, const Certification& certification, std::int64_t expires);
     /// Takes a step: the new state, the record's other fields and the event together; the certification dies
