@@ -1,6 +1,7 @@
 /// The daemon's settings: read from one INI file and the command line, checked once, plain afterwards.
 #pragma once
 
+#include "plugin/turn_rules.hpp"
 #include "protocol/error.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -77,7 +78,9 @@ struct Settings {
         std::size_t https_connections_per_address{200};
         std::size_t ftp_connections{2000};
         std::size_t ftp_connections_per_address{64};
-        std::size_t fallbacks{8}; ///< sessions whose bulk goes over HTTPS at a time
+        std::size_t fallbacks{8};      ///< sessions whose bulk goes over HTTPS at a time
+        std::uint64_t rate{0};         ///< of the second path in all, bytes per second; 0: no limit
+        std::uint64_t session_rate{0}; ///< of one session, bytes per second; 0: no limit
     };
 
     /// `FILE:LINE: key`, `--key` or `key (default)`: where a setting comes from, to begin a message with.
@@ -91,6 +94,7 @@ struct Settings {
     Host host;
     Session session;
     Limits limits;
+    TurnRules turns;                           ///< `[session] hours` and `[limits] transfers`
     std::map<std::string, std::string> places; ///< by key, of those that were set
 };
 

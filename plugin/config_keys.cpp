@@ -144,6 +144,21 @@ Wrong apply_fallback(Settings& settings, const Values& values) {
     return std::nullopt;
 }
 
+Wrong apply_hours(Settings& settings, const Values& values) {
+    settings.turns.hours.clear();
+    for (const auto& value : values) {
+        const auto space = value.find(' ');
+        const auto group = value.substr(0, space);
+        const auto hours = space == std::string::npos
+                               ? std::nullopt
+                               : DayHours::parse(std::string_view(value).substr(space + 1));
+        if (group.empty() || !hours)
+            return wrong(value, "GROUP HH:MM-HH:MM, or * HH:MM-HH:MM for all other groups");
+        settings.turns.hours.push_back({group, *hours});
+    }
+    return std::nullopt;
+}
+
 Wrong apply_public_url(Settings& settings, const Values& values) {
     const auto& value = values.back();
     if (value.substr(0, 8) != "https://" || value.size() == 8 || value.back() == '/' ||
@@ -155,6 +170,7 @@ Wrong apply_public_url(Settings& settings, const Values& values) {
 
 constexpr std::uint64_t day_seconds = 86'400;
 constexpr std::uint64_t most_connections = 100'000;
+constexpr std::uint64_t most_rate = 100'000'000; ///< kbit/s
 
 std::size_t as_count(std::uint64_t value) {
     return static_cast<std::size_t>(value);
@@ -167,6 +183,10 @@ std::chrono::hours as_hours(std::uint64_t value) {
 }
 std::chrono::hours as_days(std::uint64_t value) {
     return std::chrono::hours(24 * value);
+}
+/// Of kilobits a second: bytes a second.
+std::uint64_t as_rate(std::uint64_t value) {
+    return value * 125;
 }
 std::uint64_t as_mebibytes(std::uint64_t value) {
     return value << 20U;
@@ -223,6 +243,9 @@ std::span<const ConfigKey> config_keys() {
                       [](Settings & s) -> auto& { return s.session.abandoned_after; }, 1, 366, as_days)},
         ConfigKey{"session.fallback", "https|fail", "what follows when the second path fails [fail]",
                   apply_fallback},
+        ConfigKey{"session.hours", "GROUP HH:MM-HH:MM",
+                  "when the devices of a group (* for all others) may begin; repeatable [always]",
+                  apply_hours, true},
         ConfigKey{"limits.https_connections", "N", "in all [2000]",
                   number_into(
                       [](Settings & s) -> auto& { return s.limits.https_connections; }, 1, most_connections,
@@ -239,6 +262,16 @@ std::span<const ConfigKey> config_keys() {
                   number_into(
                       [](Settings & s) -> auto& { return s.limits.ftp_connections_per_address; }, 1,
                       most_connections, as_count)},
+        ConfigKey{
+            "limits.transfers", "N", "devices that transfer at a time; 0: any number [0]",
+            number_into(
+                [](Settings & s) -> auto& { return s.turns.most_transfers; }, 0, most_connections, as_count)},
+        ConfigKey{"limits.rate_kbit", "N", "of the second path in all, in 1000 bits a second; 0: none [0]",
+                  number_into(
+                      [](Settings & s) -> auto& { return s.limits.rate; }, 0, most_rate, as_rate)},
+        ConfigKey{"limits.session_rate_kbit", "N", "of one session; 0: none [0]",
+                  number_into(
+                      [](Settings & s) -> auto& { return s.limits.session_rate; }, 0, most_rate, as_rate)},
         ConfigKey{
             "limits.fallbacks", "N", "sessions whose bulk goes over HTTPS at a time [8]",
             number_into(

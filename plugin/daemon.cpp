@@ -202,6 +202,7 @@ Result<void> Daemon::Parts::open() {
     rules.most_fallbacks = settings.session.https_fallback ? settings.limits.fallbacks : 0;
     rules.abandoned_after = settings.session.abandoned_after;
     sessions.emplace(*store, *admission, *payloads, *host, rules);
+    sessions->change(settings.turns);
     host->add_routes(router);
     control::add_device_api(router, *host, *sessions);
     const control::OperatorContext context{executors, *host, *store, *admission, *payloads, *sessions};

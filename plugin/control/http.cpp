@@ -6,14 +6,21 @@
 
 #include <algorithm>
 #include <cctype>
+#include <random>
 #include <set>
 #include <utility>
 
 namespace two_path::control {
 namespace {
 
-/// Seconds a client is asked to wait after 429 and 503.
-constexpr std::string_view retry_after = "5";
+/// Seconds a client is asked to wait after 503.
+constexpr std::string_view soon = "5";
+
+/// And after 429, where many wait: spread, so that they do not all come at once.
+std::string later() {
+    thread_local std::minstd_rand random{std::random_device{}()};
+    return std::to_string(std::uniform_int_distribution(10, 30)(random));
+}
 
 char lower(char c) noexcept {
     return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -125,7 +132,8 @@ Response Response::of(const Error& error, std::string_view request_id) {
     const messages::ErrorBody body{error, std::string(request_id)};
     const auto status = static_cast<unsigned>(info(error.code).http_status);
     auto response = of(status, json::value(body.to_json()));
-    if (status == 429 || status == 503) response.headers["Retry-After"] = retry_after;
+    if (status == 503) response.headers["Retry-After"] = soon;
+    if (status == 429) response.headers["Retry-After"] = later();
     if (status == 401) response.headers["WWW-Authenticate"] = "Bearer";
     return response;
 }

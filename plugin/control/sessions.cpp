@@ -2,6 +2,7 @@
 
 #include "plugin/control/one_line.hpp"
 #include "plugin/control/opening.hpp"
+#include "plugin/control/turns.hpp"
 
 namespace two_path::control {
 namespace {
@@ -66,12 +67,20 @@ awaitable<Result<messages::OpenReply>> Sessions::open(std::string device, messag
         co_return again(*known, request, reached_at);
     const auto release = release_for(*deployment, request, store_, payloads_);
     if (!release) co_return release.error();
+    if (const auto turn = check_turn(device, (*deployment)->group); !turn) co_return turn.error();
 
     supersede(device);
     const auto certification = first_certification(request);
     auto session = new_session(device, (*deployment)->id, *release, std::move(request));
     store_.open_session(session, certification, expiry_of_first_login());
     co_return reply(session, certification, reached_at);
+}
+
+Result<void> Sessions::check_turn(const std::string& device, const std::string& group) {
+    const auto now = static_cast<std::time_t>(store_.clock().unix_time() / 1000);
+    if (auto hours = check_hours(turns_, group, minute_of_day(now)); !hours) return hours;
+    return turns_.most_transfers == 0 ? Result<void>()
+                                      : check_room(turns_, store_.transferring_beside(device));
 }
 
 std::int64_t Sessions::expiry_of_first_login() const {

@@ -5,6 +5,7 @@
 #include "plugin/catalog/payloads.hpp"
 #include "plugin/host/host.hpp"
 #include "plugin/state/admission.hpp"
+#include "plugin/turn_rules.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -35,7 +36,8 @@ class Sessions {
 
     /// Opens a session, or finds the one of this attempt. A new attempt supersedes the device's session that
     /// is not installed yet. unsupported, by name; not_deployed; payload_missing; payload_refused;
-    /// certification_invalid: this attempt's certification is dead; unavailable: the host did not answer.
+    /// certification_invalid: this attempt's certification is dead; unavailable: the host did not answer;
+    /// busy: it is not this device's turn.
     awaitable<Result<messages::OpenReply>> open(std::string device, messages::OpenRequest request,
                                                 std::string reached_at);
     Result<void> stored(const std::string& device, const std::string& session);
@@ -58,6 +60,9 @@ class Sessions {
     Result<catalog::OpenPayload> fall_back(const std::string& device, const std::string& session,
                                            const std::string& file);
     Result<messages::SessionStatus> status(const std::string& device, const std::string& session);
+
+    /// From now on; sessions that are open stay so.
+    void change(TurnRules turns) { turns_ = std::move(turns); }
 
     /// By the operator. out_of_order when it has ended.
     Result<void> abort(const std::string& session, const std::string& by);
@@ -82,6 +87,7 @@ class Sessions {
                       std::string_view detail);
     void end(state::Session& session, SessionStep step, Errc reason, std::string_view cause,
              std::string detail);
+    [[nodiscard]] Result<void> check_turn(const std::string& device, const std::string& group);
     Result<bool> count_fallback(const std::string& session);
     void supersede(const std::string& device);
     Result<void> rolled_back(state::Session& session);
@@ -91,6 +97,7 @@ class Sessions {
     const catalog::Payloads& payloads_;
     host::Host& host_;
     SessionRules rules_;
+    TurnRules turns_;
     std::map<std::string, std::int64_t> fallbacks_; ///< by session: when it last asked, steady, ms
 };
 

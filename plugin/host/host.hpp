@@ -23,6 +23,7 @@ struct ActiveDeployment {
     std::string id;
     std::string artifact_name;
     std::vector<ArtifactFile> files;
+    std::string group; ///< the device's; empty: none
 };
 
 /// One device's part of a deployment.

@@ -155,6 +155,13 @@ std::vector<Session> Store::unfinished(std::string_view device) {
     return read_all(query);
 }
 
+std::size_t Store::transferring_beside(std::string_view device) {
+    auto query = database_.query("SELECT count(*) FROM sessions WHERE state IN "
+                                 "('opened', 'certified', 'transferring') AND device <> ?");
+    query.with(device);
+    return query.next() ? static_cast<std::size_t>(query.number(0)) : 0;
+}
+
 std::vector<Session> Store::overdue(std::int64_t oldest) {
     auto query = database_.query("SELECT " SESSION_COLUMNS " FROM sessions WHERE state NOT IN " FINAL_STATES
                                  " AND (state = 'opened' OR changed < ?)");

@@ -116,7 +116,7 @@ class PluginWorld {
 
     /// What the host shows once the descriptor artifact is deployed.
     void deploy(const std::string& device, const Descriptor& descriptor, const std::string& deployment) {
-        host::ActiveDeployment shown{deployment, descriptor.release, {}};
+        host::ActiveDeployment shown{deployment, descriptor.release, {}, {}};
         for (const auto& file : descriptor.files)
             for (const auto& [kind, digest] : file.blocks)
                 shown.files.push_back({file.list_name(kind), digest});

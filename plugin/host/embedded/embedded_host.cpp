@@ -87,7 +87,9 @@ awaitable<Result<std::optional<ActiveDeployment>>> EmbeddedHost::active_deployme
     if (!order) co_return std::optional<ActiveDeployment>();
     const auto artifact = embedded::find_artifact(parts_->database, order->part.artifact.value_or(""));
     if (!artifact) co_return std::optional<ActiveDeployment>();
-    co_return ActiveDeployment{order->part.deployment, order->artifact_name, artifact->files()};
+    const auto shown = embedded::find_device(parts_->database, device);
+    co_return ActiveDeployment{order->part.deployment, order->artifact_name, artifact->files(),
+                               shown ? shown->group.value_or("") : std::string()};
 }
 
 awaitable<Result<std::vector<DeviceDeployment>>> EmbeddedHost::ended(std::vector<DeviceDeployment> asked) {
