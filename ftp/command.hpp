@@ -12,6 +12,7 @@ namespace two_path::ftp {
 enum class Verb {
     abor,
     allo,
+    appe,
     cdup,
     clnt,
     cwd,
@@ -27,13 +28,14 @@ enum class Verb {
     rest,
     retr,
     size,
+    stor,
     stru,
     syst,
     type,
     user,
     active,      ///< PORT and EPRT
     unavailable, ///< known and not served, refused at any time: AUTH, PBSZ, PROT, HOST
-    unserved,    ///< known and not served: LIST, STOR, DELE, ...
+    unserved,    ///< known and not served: LIST, DELE, ...
     http,        ///< a web client's request, maybe forced upon it by a page (cross-protocol request)
     unknown,
 };

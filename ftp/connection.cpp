@@ -42,6 +42,11 @@ void Connection::close(std::string reason) {
     wake();
 }
 
+void Connection::pace(std::uint64_t bytes_per_second) {
+    rate_ = bytes_per_second;
+    if (channel_) channel_->pace(rate_);
+}
+
 void Connection::abandon() {
     closed_ = true;
     cut();
@@ -63,6 +68,17 @@ void Connection::finish() {
 }
 
 awaitable<void> Connection::run() {
+    try {
+        co_await talk();
+    } catch (...) { // the visitor's own trouble
+    }
+    abandon();
+    // It still has the data of a file, and must live until it says what came of them.
+    while (channel_ && channel_->receiving())
+        co_await pause(asio::steady_timer::time_point::max());
+}
+
+awaitable<void> Connection::talk() {
     send(dialogue_.connected().reply);
     while (!closed_) {
         auto step = event();
@@ -100,9 +116,7 @@ awaitable<void> Connection::wait() {
         deadline_.expires_after(core_->options.idle_time);
     if (input_ended_ || !dialogue_.wants_line()) {
         // Only the transfer's end, or someone who closes us, can change anything now.
-        pause_.emplace(core_->executor, asio::steady_timer::time_point::max());
-        co_await pause_->async_wait(into(ec));
-        pause_.reset();
+        co_await pause(asio::steady_timer::time_point::max());
         co_return;
     }
     co_await socket_.async_wait(tcp::socket::wait_read, into(ec));
@@ -117,14 +131,20 @@ void Connection::receive() {
     input_ended_ = end_of_input_ = true;
 }
 
+/// Until then, or until somebody wakes us.
+awaitable<void> Connection::pause(asio::steady_timer::time_point until) {
+    error_code ec;
+    pause_.emplace(core_->executor, until);
+    co_await pause_->async_wait(into(ec));
+    pause_.reset();
+}
+
 awaitable<void> Connection::perform(Step step) {
     active_ = true;
     for (;;) {
         if (step.delayed) {
-            error_code ec;
-            pause_.emplace(core_->executor, core_->options.login_failure_delay);
-            co_await pause_->async_wait(into(ec));
-            pause_.reset();
+            const auto until = std::chrono::steady_clock::now() + core_->options.login_failure_delay;
+            co_await pause(until);
         }
         send(step.reply);
         if (closed_) co_return;
@@ -155,10 +175,17 @@ awaitable<std::optional<ServerDialogue::Step>> Connection::act(Step step) {
         auto next = co_await open(std::move(step.argument));
         co_return std::move(next);
     }
+    case Do::store: {
+        const auto answer = co_await visitor_->store(std::move(step.argument));
+        co_return dialogue_.allotted(answer);
+    }
     case Do::listen:
         co_return listen();
     case Do::transfer:
         if (channel_) channel_->send(std::move(source_), step.offset, *visitor_);
+        break;
+    case Do::receive:
+        take(step);
         break;
     case Do::stop:
         if (channel_) channel_->stop();
@@ -191,10 +218,19 @@ awaitable<ServerDialogue::Step> Connection::open(std::string name) {
     co_return dialogue_.opened(size);
 }
 
+void Connection::take(const Step& step) {
+    Incoming incoming;
+    incoming.offset = step.offset;
+    incoming.size = step.size;
+    incoming.exact = step.exact;
+    if (channel_) channel_->receive(std::move(incoming), *visitor_);
+}
+
 ServerDialogue::Step Connection::listen() {
     cut();
     channel_ = std::make_shared<DataChannel>(core_->executor, core_->options, [this] { wake(); });
     told_connected_ = false;
+    channel_->pace(rate_);
     auto endpoint = channel_->listen(peer_);
     if (!endpoint)
         cut();
@@ -213,7 +249,8 @@ void Connection::send(const std::string& reply) {
 
 void Connection::cut() {
     if (channel_) channel_->cut();
-    channel_.reset();
+    // What the visitor still has to end stays until it has told how.
+    if (channel_ && !channel_->receiving()) channel_.reset();
     source_ = Source();
 }
 

@@ -27,6 +27,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     void stop();
     /// `ConnectionHandle::close`.
     void close(std::string reason);
+    /// `ConnectionHandle::pace`.
+    void pace(std::uint64_t bytes_per_second);
     /// Ends it without a word.
     void abandon();
 
@@ -36,6 +38,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     using Step = ServerDialogue::Step;
 
     awaitable<void> run();
+    awaitable<void> talk();
     std::optional<Step> event();
     awaitable<void> wait();
     void receive();
@@ -43,6 +46,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     awaitable<std::optional<Step>> act(Step step);
     Step listen();
     awaitable<Step> open(std::string name);
+    void take(const Step& step);
+    awaitable<void> pause(asio::steady_timer::time_point until);
     void send(const std::string& reply);
     void cut();
     void wake();
@@ -58,6 +63,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::unique_ptr<Visitor> visitor_;
     std::shared_ptr<DataChannel> channel_;
     Source source_; ///< opened, not yet given to the channel
+
+    std::uint64_t rate_ = 0; ///< of what is sent; 0 is as fast as it goes
 
     std::optional<std::string> close_reason_;
     bool stop_ = false;           ///< to be told to the dialogue

@@ -2,20 +2,16 @@
 
 #include "ftp/socket.hpp"
 
-#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <cerrno>
 #include <fcntl.h>
-#include <linux/sockios.h>
+#include <netinet/tcp.h>
 #include <random>
 #include <sys/ioctl.h>
-#include <sys/sendfile.h>
 
 namespace two_path::ftp {
 namespace {
 
-constexpr std::uint64_t piece = 1U << 20; // one sendfile; other connections get their turn in between
 constexpr int backlog = 8;
 
 } // namespace
@@ -26,8 +22,9 @@ DataChannel::DataChannel(const asio::any_io_executor& executor, const ServerOpti
   , changed_(std::move(changed))
   , acceptor_(executor)
   , socket_(executor)
+  , sender_(socket_, options.data_progress_time)
   , pause_(executor, asio::steady_timer::time_point::max())
-  , deadline_(executor, [this] { interrupt(); }) {}
+  , deadline_(executor, [this] { expire(); }) {}
 
 bool DataChannel::bind(const asio::ip::address& address, std::uint16_t port) {
     const tcp::endpoint endpoint(address, port);
@@ -63,27 +60,53 @@ std::optional<tcp::endpoint> DataChannel::listen(const Peer& peer) {
     return std::nullopt;
 }
 
-void DataChannel::send(Source source, std::uint64_t offset, Visitor& visitor) {
-    source_ = std::move(source);
-    position_ = offset;
-    end_ = source_.size;
+void DataChannel::order(Visitor& visitor) {
     visitor_ = &visitor;
-    ordered_ = true;
     pause_.cancel();
 }
 
+void DataChannel::send(Source source, std::uint64_t offset, Visitor& visitor) {
+    source_ = std::move(source);
+    offset_ = offset;
+    order(visitor);
+}
+
+void DataChannel::receive(Incoming incoming, Visitor& visitor) {
+    incoming_ = std::move(incoming);
+    order(visitor);
+}
+
+void DataChannel::pace(std::uint64_t bytes_per_second) {
+    rate_ = bytes_per_second;
+    if (socket_.is_open()) set_rate(socket_, rate_);
+}
+
 void DataChannel::stop() {
-    stopping_ = true;
-    if (!sending_) return interrupt();
-    const auto block = std::max<std::uint64_t>(source_.granularity, 1);
-    const auto beyond = position_ % block;
-    if (beyond != 0) end_ = std::min(end_, position_ + (block - beyond));
-    if (beyond == 0) end_ = position_;
+    if (state_ == State::sending) return sender_.stop(source_.granularity);
+    stopped_ = true;
+    interrupt();
 }
 
 void DataChannel::cut() {
-    changed_ = nullptr;
-    visitor_ = nullptr;
+    if (!receiving()) changed_ = nullptr;
+    interrupt();
+}
+
+/// Nothing has come for too long, although it could have.
+bool DataChannel::silent() const noexcept {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    int unread = 0;
+    const int fd = const_cast<tcp::socket&>(socket_).native_handle();
+    if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || ::ioctl(fd, FIONREAD, &unread) != 0)
+        return true;
+    return info.tcpi_state == TCP_ESTABLISHED && unread == 0 &&
+           milliseconds(info.tcpi_last_data_recv) >= options_.data_progress_time;
+}
+
+void DataChannel::expire() {
+    // While the visitor has the connection, only the kernel knows when the client last sent.
+    if (receiving() && !silent()) return deadline_.expires_after(options_.data_progress_time / 2);
     interrupt();
 }
 
@@ -91,34 +114,43 @@ void DataChannel::interrupt() {
     interrupted_ = true;
     error_code ec;
     acceptor_.close(ec);
-    if (socket_.is_open()) reset(socket_);
+    if (state_ == State::sending)
+        sender_.interrupt();
+    else if (receiving()) // a close here would not end the visitor's duplicate
+        socket_.shutdown(tcp::socket::shutdown_both, ec);
+    else if (socket_.is_open())
+        reset(socket_);
     pause_.cancel();
     deadline_.cancel();
 }
 
 awaitable<void> DataChannel::run() {
-    const auto end = co_await serve();
+    auto end = DataEnd::failed;
+    try {
+        end = co_await serve();
+    } catch (...) { // the visitor's own trouble
+    }
+    if (connected()) state_ = State::over;
+    error_code ec;
+    if (end == DataEnd::whole || end == DataEnd::stopped) socket_.close(ec);
     interrupt(); // what is still open is not to be trusted any more
     source_.file = Descriptor();
-    ended_ = end;
+    ended_ = stopped_ && end != DataEnd::whole ? DataEnd::stopped : end;
     if (changed_) changed_();
 }
 
 awaitable<DataEnd> DataChannel::serve() {
     const bool there = co_await accept();
     if (!there) co_return DataEnd::no_connection;
-    while (!ordered_ && !interrupted_) {
+    while (visitor_ == nullptr && !interrupted_) {
         error_code ec;
         co_await pause_.async_wait(into(ec));
     }
     if (interrupted_) co_return DataEnd::no_connection;
-
-    sending_ = true;
+    state_ = incoming_ ? State::receiving : State::sending;
     if (changed_) changed_();
-    const auto end = co_await send_file();
-    if (end != DataEnd::sent && end != DataEnd::stopped) co_return end;
-    const auto drained = co_await drain();
-    co_return drained == DataEnd::sent ? end : drained;
+    auto transfer = incoming_ ? hand_over() : send_file();
+    co_return co_await std::move(transfer);
 }
 
 awaitable<bool> DataChannel::accept() {
@@ -135,57 +167,33 @@ awaitable<bool> DataChannel::accept() {
         acceptor_.close(ec);
         socket_.native_non_blocking(true, ec);
         set_options(socket_, options_.unacknowledged_time);
+        if (rate_ != 0) set_rate(socket_, rate_);
         co_return !ec;
     }
     co_return false;
 }
 
 awaitable<DataEnd> DataChannel::send_file() {
-    static_cast<void>(::posix_fadvise(source_.file.get(), 0, 0, POSIX_FADV_SEQUENTIAL));
-    while (position_ < end_) {
-        auto at = static_cast<off_t>(position_);
-        const auto count = static_cast<std::size_t>(std::min(end_ - position_, piece));
-        const auto sent = ::sendfile(socket_.native_handle(), source_.file.get(), &at, count);
-        if (sent > 0) {
-            position_ += static_cast<std::uint64_t>(sent);
-            visitor_->sent(static_cast<std::uint64_t>(sent));
-            deadline_.expires_after(options_.data_progress_time);
-        } else if (sent < 0 && (errno == EPIPE || errno == ECONNRESET || errno == ETIMEDOUT)) {
-            co_return DataEnd::broken;
-        } else if (sent == 0 || (errno != EAGAIN && errno != EINTR)) {
-            co_return DataEnd::failed; // 0: the file is shorter than it was
-        }
-        error_code ec;
-        co_await socket_.async_wait(tcp::socket::wait_write, into(ec));
-        if (interrupted_ || ec) co_return DataEnd::broken;
-    }
-    co_return stopping_&& end_ < source_.size ? DataEnd::stopped : DataEnd::sent;
+    deadline_.cancel(); // the sender has its own
+    const FilePart part{source_.file.get(), offset_, source_.size};
+    const std::function<void(std::uint64_t)> sent = [this](std::uint64_t bytes) { visitor_->sent(bytes); };
+    co_return co_await sender_.send(part, sent);
 }
 
-awaitable<DataEnd> DataChannel::drain() {
-    error_code ec;
-    socket_.shutdown(tcp::socket::shutdown_send, ec);
+awaitable<DataEnd> DataChannel::hand_over() {
+    const auto offset = incoming_->offset;
+    const auto size = incoming_->size;
+    const auto exact = incoming_->exact;
     deadline_.expires_after(options_.data_progress_time);
-    // Whether all has arrived is known when the kernel's buffer is empty; nothing tells us, so we look.
-    int before = -1;
-    milliseconds wait{1};
-    for (;;) {
-        int error = 0;
-        socklen_t size = sizeof error;
-        int unsent = 0;
-        if (::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0 ||
-            ::ioctl(socket_.native_handle(), SIOCOUTQ, &unsent) != 0)
-            co_return DataEnd::broken;
-        if (unsent == 0) break;
-        if (unsent != before) deadline_.expires_after(options_.data_progress_time);
-        before = unsent;
-        pause_.expires_after(wait);
-        co_await pause_.async_wait(into(ec));
-        if (interrupted_) co_return DataEnd::broken;
-        wait = std::min(2 * wait, milliseconds{50});
-    }
-    socket_.close(ec);
-    co_return DataEnd::sent;
+    error_code ec;
+    socket_.native_non_blocking(false, ec);
+    incoming_->data = Descriptor(::fcntl(socket_.native_handle(), F_DUPFD_CLOEXEC, 0));
+    if (!incoming_->data) co_return DataEnd::failed;
+    const auto received = co_await visitor_->receive(std::move(*incoming_));
+    if (received.end != DataEnd::whole) co_return received.end;
+    // An owner who counts wrong must not make us say 226.
+    if (received.bytes > size - offset) co_return DataEnd::too_long;
+    co_return exact&& received.bytes < size - offset ? DataEnd::broken : DataEnd::whole;
 }
 
 } // namespace two_path::ftp

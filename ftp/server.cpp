@@ -6,7 +6,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <csignal>
 
 namespace two_path::ftp {
 namespace {
@@ -19,18 +18,7 @@ void turn_away(tcp::socket& socket, std::string_view why) {
     socket.write_some(asio::buffer(print_reply(421, why)), ec);
 }
 
-/// sendfile(2) to a reset connection raises SIGPIPE and cannot be told not to.
-void ignore_broken_pipes() {
-    struct sigaction current {};
-    if (::sigaction(SIGPIPE, nullptr, &current) == 0 && current.sa_handler == SIG_DFL)
-        std::signal(SIGPIPE, SIG_IGN);
-}
-
 } // namespace
-
-void ConnectionHandle::close(std::string reason) const {
-    if (const auto connection = connection_.lock()) connection->close(std::move(reason));
-}
 
 ServerCore::ServerCore(asio::any_io_executor executor_, Service& service, ServerOptions options_)
   : executor(std::move(executor_))

@@ -28,16 +28,43 @@ Step ask(Do what, std::string_view argument) {
     return step;
 }
 
-Step refuse(Refusal refusal, Do what) {
+Step refuse(Refusal refusal, Do what, bool storing = false) {
     switch (refusal) {
     case Refusal::not_found:
-        return say(550, "No such file.", what);
+        return storing ? say(553, "Not a name to store under.", what) : say(550, "No such file.", what);
     case Refusal::busy:
         return say(450, "Busy, try again later.", what);
+    case Refusal::no_room:
+        return say(452, "Not enough room.", what);
+    case Refusal::unserved:
+        return say(502, "Not served here.", what);
     case Refusal::failed:
         break;
     }
     return say(451, "Local error, try again later.", what);
+}
+
+/// The reply to a transfer's end.
+Step result(DataEnd end, bool storing) {
+    switch (end) {
+    case DataEnd::whole:
+        return say(226, storing ? "All stored." : "All sent.");
+    case DataEnd::no_connection:
+        return say(425, "No data connection came.");
+    case DataEnd::broken:
+        return say(426, "The data connection broke.");
+    case DataEnd::stopped:
+        return say(426, storing ? "Ended early." : "Ended at the edge of a block.");
+    case DataEnd::failed:
+        break;
+    case DataEnd::rejected:
+        return say(451, "The file is not what it should be.");
+    case DataEnd::no_room:
+        return say(552, "No room is left.");
+    case DataEnd::too_long:
+        return say(552, "More bytes than the file may have.");
+    }
+    return say(451, storing ? "The file could not be written." : "The file could not be read.");
 }
 
 } // namespace
@@ -75,8 +102,10 @@ Step ServerDialogue::execute(const std::string& line) {
     // RFC 3659 section 5.1: REST holds for the very next command; only the set-up of the data connection may
     // stand between, and NOOP, as every server has it.
     const bool keeps_restart = command.verb == Verb::pasv || command.verb == Verb::epsv ||
-                               command.verb == Verb::noop || command.verb == Verb::retr;
-    if (!keeps_restart) restart_ = 0;
+                               command.verb == Verb::noop || command.verb == Verb::allo ||
+                               command.verb == Verb::retr || command.verb == Verb::stor ||
+                               command.verb == Verb::appe;
+    if (!keeps_restart) restart_.reset();
 
     if (!printable(command.argument)) return say(501, "Control characters are not allowed.");
     if (auto step = anytime(command)) return std::move(*step);
@@ -86,6 +115,7 @@ Step ServerDialogue::execute(const std::string& line) {
 std::optional<Step> ServerDialogue::anytime(const Command& command) {
     switch (command.verb) {
     case Verb::quit:
+        left_ = logged_in();
         return say(221, "Goodbye.", Do::close);
     case Verb::noop:
         return say(200, "Nothing done.");
@@ -156,7 +186,7 @@ Step ServerDialogue::after_login(const Command& command) {
     case Verb::stru:
         return upper(command.argument) == "F" ? say(200, "File.") : say(504, "Only STRU F.");
     case Verb::allo:
-        return say(202, "Not needed.");
+        return allocate(command.argument);
     case Verb::pwd:
         return say(257, "\"/\" is the only directory.");
     case Verb::cdup:
@@ -173,6 +203,8 @@ Step ServerDialogue::after_login(const Command& command) {
         return restart(command.argument);
     case Verb::size:
     case Verb::retr:
+    case Verb::stor:
+    case Verb::appe:
         return file(command);
     default:
         return say(502, "Not served here.");
@@ -225,15 +257,29 @@ Step ServerDialogue::restart(std::string_view argument) {
     return say(350, "Restarting at " + std::to_string(*offset) + '.');
 }
 
+Step ServerDialogue::allocate(std::string_view argument) {
+    if (const auto record = argument.find(' '); record != std::string_view::npos) {
+        const auto rest = upper(argument.substr(record));
+        return say(rest.substr(0, 3) == " R " ? 504 : 501, "ALLO takes a number of bytes.");
+    }
+    const auto bytes = parse_number(argument);
+    if (!bytes) return say(501, "ALLO takes a number of bytes.");
+    allocation_ = *bytes;
+    return say(200, "The next file must have as many.");
+}
+
 Step ServerDialogue::file(const Command& command) {
     auto name = command.argument;
     if (!name.empty() && name.front() == '/') name.remove_prefix(1);
-    offset_ = std::exchange(restart_, 0);
+    const auto restart = std::exchange(restart_, std::nullopt);
+    offset_ = restart.value_or(0);
+    storing_ = command.verb == Verb::stor || command.verb == Verb::appe;
+    append_ = command.verb == Verb::appe && !restart; // RFC 3659 section 5.3: APPE after REST is a STOR
     if (name.empty()) return say(501, "A file name is needed.");
     if (command.verb == Verb::size) return binary_ ? ask(Do::size, name) : say(550, "SIZE needs TYPE I.");
     if (!binary_) return say(504, "Only in TYPE I.");
     if (!passive_) return say(425, "Send EPSV or PASV first.");
-    return ask(Do::open, name);
+    return ask(storing_ ? Do::store : Do::open, name);
 }
 
 Step ServerDialogue::sized(const std::variant<std::uint64_t, Refusal>& answer) {
@@ -256,31 +302,38 @@ Step ServerDialogue::opened(const std::variant<std::uint64_t, Refusal>& size) {
     return step;
 }
 
+Step ServerDialogue::allotted(const std::variant<Space, Refusal>& answer) {
+    const auto allocation = std::exchange(allocation_, std::nullopt);
+    passive_ = false; // but for the last line
+    if (const auto* refusal = std::get_if<Refusal>(&answer)) return refuse(*refusal, Do::cut, true);
+    auto space = std::get<Space>(answer);
+    if (append_) offset_ = space.stored;
+    if (offset_ > space.stored) return say(554, "REST is past the end of what is stored.", Do::cut);
+    // RFC 959 section 4.1.3: the size of the whole file, and the only one that the client can tell.
+    if (allocation && (*allocation > space.size || (space.exact && *allocation != space.size)))
+        return say(552, "Not the size that the file may have.", Do::cut);
+    if (allocation) space = {space.stored, *allocation, true};
+    if (offset_ > space.size) return say(552, "REST is past the size that the file may have.", Do::cut);
+    passive_ = true;
+    state_ = State::transferring;
+    auto step = ask(Do::receive, {});
+    step.offset = offset_;
+    step.size = space.size;
+    step.exact = space.exact;
+    return step;
+}
+
 Step ServerDialogue::data_connected() {
-    return say(150, "Sending the file.");
+    taken_ = storing_;
+    return say(150, storing_ ? "Send the file." : "Sending the file.");
 }
 
 Step ServerDialogue::data_ended(DataEnd end) {
-    passive_ = false;
+    passive_ = taken_ = false;
     if (!transferring()) return {}; // the data port was never used and has closed
+    const bool answered = state_ == State::aborting;
     state_ = State::ready;
-    auto step = say(226, "All sent.");
-    switch (end) {
-    case DataEnd::sent:
-        break;
-    case DataEnd::no_connection:
-        step = say(425, "No data connection came.");
-        break;
-    case DataEnd::broken:
-        step = say(426, "The data connection broke.");
-        break;
-    case DataEnd::failed:
-        step = say(451, "The file could not be read.");
-        break;
-    case DataEnd::stopped:
-        step = say(426, "Ended at the edge of a block.");
-        break;
-    }
+    auto step = answered ? Step() : result(end, storing_);
     if (stopping_) step.reply += closing("The server stops.").reply;
     if (stopping_) step.what = Do::close;
     return step;
@@ -288,8 +341,8 @@ Step ServerDialogue::data_ended(DataEnd end) {
 
 Step ServerDialogue::abort() {
     passive_ = false;
-    if (!transferring()) return say(225, "Nothing to abort.", Do::cut);
-    state_ = State::ready;
+    if (state_ != State::transferring) return say(225, "Nothing to abort.", Do::cut);
+    state_ = taken_ ? State::aborting : State::ready;
     auto step = say(426, "Transfer aborted.", Do::cut);
     step.reply += print_reply(226, "Abort done.");
     return step;

@@ -1,6 +1,8 @@
 #include "ftp/socket.hpp"
 
 #include <algorithm>
+#include <csignal>
+#include <limits>
 #include <netinet/tcp.h>
 
 namespace two_path::ftp {
@@ -18,6 +20,15 @@ void set_options(tcp::socket& socket, milliseconds unacknowledged_time) {
     set(IPPROTO_TCP, TCP_KEEPINTVL, std::max(1, time / 4000));
 }
 
+void set_rate(tcp::socket& socket, std::uint64_t bytes_per_second) noexcept {
+    // socket(7): the largest number is "no limit", and so is what does not fit.
+    constexpr std::uint64_t unlimited = std::numeric_limits<std::uint32_t>::max();
+    const auto wanted = bytes_per_second == 0 ? unlimited : std::min(bytes_per_second, unlimited);
+    const auto rate = static_cast<std::uint32_t>(wanted);
+    static_cast<void>(
+        ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_MAX_PACING_RATE, &rate, sizeof rate));
+}
+
 tcp::endpoint unmapped(const tcp::endpoint& endpoint) {
     const auto address = endpoint.address();
     if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return endpoint;
@@ -28,6 +39,12 @@ void reset(tcp::socket& socket) noexcept {
     error_code ec;
     socket.set_option(asio::socket_base::linger(true, 0), ec);
     socket.close(ec);
+}
+
+void ignore_broken_pipes() noexcept {
+    struct sigaction current {};
+    if (::sigaction(SIGPIPE, nullptr, &current) == 0 && current.sa_handler == SIG_DFL)
+        std::signal(SIGPIPE, SIG_IGN);
 }
 
 } // namespace two_path::ftp

@@ -1,5 +1,6 @@
 #include "loopback.hpp"
 
+#include "ftp/receive.hpp"
 #include "ftp/reply.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -60,8 +61,37 @@ class Guest : public Visitor {
     }
     void sent(std::uint64_t bytes) noexcept override { catalogue_.sent += bytes; }
 
+    awaitable<std::variant<Space, Refusal>> store(std::string name) override {
+        std::variant<Space, Refusal> answer = Refusal::not_found;
+        const auto found = catalogue_.spaces.find(name);
+        if (found == catalogue_.spaces.end()) co_return answer;
+        storing_ = name;
+        auto space = found->second;
+        space.stored = catalogue_.files[name].size();
+        answer = space;
+        co_return answer;
+    }
+    awaitable<Received> receive(Incoming incoming) override {
+        if (storing_ == "thrower") throw std::runtime_error("a visitor's own trouble");
+        ++catalogue_.receiving;
+        auto& text = catalogue_.files[storing_];
+        text.resize(static_cast<std::size_t>(incoming.offset));
+        const Take take = [&](std::string_view bytes, std::uint64_t position) {
+            BOOST_TEST(position == text.size());
+            if (text.size() + bytes.size() > catalogue_.room) return DataEnd::no_room;
+            text += bytes;
+            return DataEnd::whole;
+        };
+        auto received = co_await two_path::ftp::receive(std::move(incoming), take);
+        if (catalogue_.owed) co_await catalogue_.owed();
+        if (received.end == DataEnd::whole) received.end = catalogue_.verdict;
+        --catalogue_.receiving;
+        co_return received;
+    }
+
   private:
     Catalogue& catalogue_;
+    std::string storing_;
 };
 
 } // namespace
@@ -112,12 +142,19 @@ void World::run(const Test& test) {
     BOOST_TEST_REQUIRE(done, "the test took too long");
     BOOST_TEST(server->connections() == 0U);
     BOOST_TEST(catalogue.visitors == 0U);
+    BOOST_TEST(catalogue.receiving == 0U);
 }
 
 awaitable<void> dial(tcp::socket& socket, tcp::endpoint to, const char* source) {
     socket.open(to.protocol());
     if (source != nullptr) socket.bind({asio::ip::make_address(source), 0});
     co_await socket.async_connect(to, asio::use_awaitable);
+}
+
+awaitable<bool> write_all(tcp::socket& socket, std::string text) {
+    error_code ec;
+    co_await asio::async_write(socket, asio::buffer(text), into(ec));
+    co_return !ec;
 }
 
 awaitable<std::string> read_all(tcp::socket& socket) {

@@ -16,12 +16,18 @@ namespace two_path::ftp::test {
 std::string pattern(std::size_t size);
 
 /// The files by name; the one password that is let in is "right".
+/// "thrower" is a name that throws.
 class Catalogue : public Service {
   public:
     std::unique_ptr<Visitor> connected(const Peer& peer, ConnectionHandle handle) override;
 
     std::map<std::string, std::string> files;
     std::uint64_t granularity = 1;
+    std::map<std::string, Space> spaces;   ///< what may be stored; `Space::stored` is the file's size
+    std::uint64_t room = 1U << 30U;        ///< bytes that any file may have before the disk is "full"
+    DataEnd verdict = DataEnd::whole;      ///< of the owner, on a file that has come whole
+    std::function<awaitable<void>()> owed; ///< what the owner does before it says the verdict
+    std::size_t receiving = 0;             ///< owners that have a data connection
     std::vector<ConnectionHandle> handles; ///< of all connections, in their order
     std::size_t visitors = 0;              ///< alive
     std::uint64_t sent = 0;                ///< bytes, all visitors
@@ -71,6 +77,8 @@ class Talker {
     std::string buffer_;
 };
 
+/// False when the other side does not take all.
+awaitable<bool> write_all(tcp::socket& socket, std::string text);
 /// All bytes until the other side ends.
 awaitable<std::string> read_all(tcp::socket& socket);
 awaitable<void> dial(tcp::socket& socket, tcp::endpoint to, const char* source = nullptr);

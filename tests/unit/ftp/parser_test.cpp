@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(commands_are_read_in_any_case_with_their_argument_as_it_sta
         {"XCWD /", Verb::cwd},
         {"PORT 1", Verb::active},
         {"EPRT |", Verb::active},
-        {"STOR x", Verb::unserved},
+        {"LIST x", Verb::unserved},
         {"AUTH TLS", Verb::unavailable},
         {"GET / HTTP/1.1", Verb::http},
         {"Host: a", Verb::http},

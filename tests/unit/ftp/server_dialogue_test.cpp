@@ -55,6 +55,9 @@ struct Talk {
             case Do::open:
                 step = dialogue.opened(lookup(step.argument));
                 continue;
+            case Do::store:
+                step = dialogue.allotted(allot(step.argument));
+                continue;
             case Do::listen:
                 step = dialogue.listening(tcp::endpoint(asio::ip::address_v4::loopback(), 2000));
                 continue;
@@ -68,6 +71,16 @@ struct Talk {
         if (name == "file") return file_size;
         if (name == "busy") return Refusal::busy;
         return name == "bad" ? Refusal::failed : Refusal::not_found;
+    }
+
+    /// "part" holds 100 of 1000 bytes, "any" holds 10 and may have up to 50.
+    static std::variant<Space, Refusal> allot(const std::string& name) {
+        if (name == "part") return Space{100, file_size, true};
+        if (name == "any") return Space{10, 50, false};
+        if (name == "full") return Refusal::no_room;
+        if (name == "unserved") return Refusal::unserved;
+        const auto found = lookup(name);
+        return std::holds_alternative<Refusal>(found) ? std::get<Refusal>(found) : Refusal::failed;
     }
 
     void login() {
@@ -141,6 +154,7 @@ BOOST_AUTO_TEST_CASE(after_login) {
     talk.login();
     check(talk, {{"TYPE A", "200"},
                  {"SIZE file", "550"},
+                 {"STOR file", "504"},
                  {"EPSV", "229"},
                  {"RETR file", "504"},
                  {"TYPE A N", "200"},
@@ -161,7 +175,11 @@ BOOST_AUTO_TEST_CASE(after_login) {
                  {"CWD ..", "550"},
                  {"CWD /etc", "550"},
                  {"CDUP", "250"},
-                 {"ALLO 1", "202"},
+                 {"ALLO 1", "200"},
+                 {"ALLO", "501"},
+                 {"ALLO -1", "501"},
+                 {"ALLO 1 R 80", "504"},
+                 {"ALLO 1 2", "501"},
                  {"SIZE file", "213"},
                  {"SIZE /file", "213"},
                  {"SIZE none", "550"},
@@ -171,8 +189,7 @@ BOOST_AUTO_TEST_CASE(after_login) {
                  {"SIZE /", "501"},
                  {"SIZE a\x01", "501"},
                  {"SIZE a\x7F", "501"},
-                 {"STOR file", "502"},
-                 {"APPE file", "502"},
+                 {"STOR", "501"},
                  {"DELE file", "502"},
                  {"LIST", "502"},
                  {"MLSD", "502"},
@@ -219,7 +236,7 @@ BOOST_AUTO_TEST_CASE(a_transfer_whole) {
     check(talk, {{"RETR file", "425"}, {"EPSV", "229"}, {"RETR file", ""}});
     BOOST_TEST(talk.last.what == Do::transfer);
     BOOST_TEST(talk.settle(talk.dialogue.data_connected()) == "150");
-    BOOST_TEST(talk.settle(talk.dialogue.data_ended(DataEnd::sent)) == "226");
+    BOOST_TEST(talk.settle(talk.dialogue.data_ended(DataEnd::whole)) == "226");
     BOOST_TEST(talk("RETR file") == "425"); // the port has closed with the transfer
 }
 
@@ -234,12 +251,94 @@ BOOST_AUTO_TEST_CASE(a_refused_file_closes_the_data_port) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(what_may_not_be_stored) {
+    const Row table[] = {
+        {"none", "553"}, {"busy", "450"}, {"bad", "451"}, {"full", "452"}, {"unserved", "502"}};
+    for (const auto* verb : {"STOR ", "APPE "}) {
+        for (const auto& [name, code] : table) {
+            Talk talk;
+            talk.login();
+            talk("PASV");
+            BOOST_TEST(talk(std::string(verb) + name) == code);
+            BOOST_TEST(talk.last.what == Do::cut);
+            BOOST_TEST(talk("STOR part") == "425");
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(where_a_stored_file_begins_and_ends) {
+    struct Case {
+        std::vector<const char*> lines;
+        const char* codes; // of the last line
+        std::uint64_t offset;
+        std::uint64_t size;
+        bool exact;
+    };
+    const Case cases[] = {
+        {{"STOR part"}, "", 0, 1000, true},
+        {{"APPE part"}, "", 100, 1000, true},
+        {{"REST 40", "STOR part"}, "", 40, 1000, true},
+        {{"REST 40", "APPE part"}, "", 40, 1000, true}, // RFC 3659 section 5.3
+        {{"REST 0", "APPE part"}, "", 0, 1000, true},
+        {{"REST 100", "STOR part"}, "", 100, 1000, true},
+        {{"REST 101", "STOR part"}, "554", 0, 0, true},
+        {{"REST 9223372036854775807", "APPE part"}, "554", 0, 0, true},
+        {{"REST 40", "NOOP", "ALLO 1000", "STOR part"}, "", 40, 1000, true},
+        {{"REST 40", "TYPE I", "STOR part"}, "", 0, 1000, true},
+        {{"ALLO 999", "STOR part"}, "552", 0, 0, true},
+        {{"ALLO 1001", "STOR part"}, "552", 0, 0, true},
+        {{"STOR any"}, "", 0, 50, false},
+        {{"ALLO 30", "STOR any"}, "", 0, 30, true},
+        {{"ALLO 51", "STOR any"}, "552", 0, 0, true},
+        {{"ALLO 5", "APPE any"}, "552", 0, 0, true}, // less than is there already
+    };
+    for (const auto& [lines, answer, offset, size, exact] : cases) {
+        Talk talk;
+        talk.login();
+        talk("EPSV");
+        std::string codes;
+        for (const auto* line : lines)
+            codes = talk(line);
+        BOOST_TEST_CONTEXT(lines[0] << " ... " << lines.back()) {
+            BOOST_TEST(codes == answer);
+            BOOST_TEST((talk.last.what == (codes.empty() ? Do::receive : Do::cut)));
+            BOOST_TEST(talk.last.offset == offset);
+            BOOST_TEST(talk.last.size == size);
+            BOOST_TEST(talk.last.exact == exact);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_allocation_is_for_one_file) {
+    Talk talk;
+    talk.login();
+    check(talk,
+          {{"ALLO 51", "200"}, {"EPSV", "229"}, {"STOR any", "552"}, {"EPSV", "229"}, {"STOR any", ""}});
+}
+
+BOOST_AUTO_TEST_CASE(an_aborted_store_is_answered_at_once_but_the_next_command_waits_for_its_end) {
+    Talk talk;
+    talk.login();
+    check(talk, {{"EPSV", "229"}, {"STOR part", ""}});
+    BOOST_TEST(talk.settle(talk.dialogue.data_connected()) == "150");
+    BOOST_TEST(talk("ABOR") == "426 226");
+    BOOST_TEST(talk.last.what == Do::cut);
+    check(talk, {{"ABOR", "225"}, {"NOOP", ""}});
+    BOOST_TEST(!talk.dialogue.queued());
+    BOOST_TEST(talk.settle(talk.dialogue.data_ended(DataEnd::whole)) == "");
+    auto step = talk.dialogue.queued();
+    BOOST_REQUIRE(step);
+    BOOST_TEST(talk.settle(*step) == "200");
+
+    check(talk,
+          {{"EPSV", "229"}, {"STOR part", ""}, {"ABOR", "426 226"}, {"NOOP", "200"}}); // nobody had come
+}
+
 BOOST_AUTO_TEST_CASE(a_transfer_ends_with_the_truth) {
-    const std::pair<DataEnd, const char*> table[] = {{DataEnd::sent, "226"},
-                                                     {DataEnd::no_connection, "425"},
-                                                     {DataEnd::broken, "426"},
-                                                     {DataEnd::failed, "451"},
-                                                     {DataEnd::stopped, "426"}};
+    const std::pair<DataEnd, const char*> table[] = {
+        {DataEnd::whole, "226"},   {DataEnd::no_connection, "425"}, {DataEnd::broken, "426"},
+        {DataEnd::failed, "451"},  {DataEnd::stopped, "426"},       {DataEnd::rejected, "451"},
+        {DataEnd::no_room, "552"}, {DataEnd::too_long, "552"}};
     for (const auto& [end, code] : table) {
         Talk talk;
         talk.login();
@@ -289,7 +388,7 @@ BOOST_AUTO_TEST_CASE(restart) {
         talk("EPSV");
         talk("RETR file");
         BOOST_TEST(talk.last.offset == 0U); // also a failed transfer uses it up
-        talk.settle(talk.dialogue.data_ended(DataEnd::sent));
+        talk.settle(talk.dialogue.data_ended(DataEnd::whole));
     }
     check(talk, {{"EPSV", "229"}, {"REST 1001", "350"}, {"RETR file", "554"}, {"RETR file", "425"}});
 }
@@ -314,7 +413,7 @@ BOOST_AUTO_TEST_CASE(commands_during_a_transfer_wait_their_turn) {
     talk.transfer();
     check(talk, {{"NOOP", ""}, {"USER other", ""}, {"SIZE file", ""}, {"QUIT", ""}});
     BOOST_TEST(!talk.dialogue.queued());
-    BOOST_TEST(talk.settle(talk.dialogue.data_ended(DataEnd::sent)) == "226");
+    BOOST_TEST(talk.settle(talk.dialogue.data_ended(DataEnd::whole)) == "226");
     for (const auto* code : {"200", "503", "213", "221"}) {
         auto step = talk.dialogue.queued();
         BOOST_REQUIRE(step);
