@@ -3,6 +3,7 @@
 #include "ftp/client_dialogue.hpp"
 #include "ftp/command.hpp"
 #include "ftp/deadline.hpp"
+#include "ftp/file_sender.hpp"
 #include "ftp/line.hpp"
 #include "ftp/socket.hpp"
 
@@ -53,17 +54,25 @@ struct Client::State {
         return {why, std::move(said)};
     }
 
+    milliseconds time_for(Request request) const noexcept {
+        if (request == Request::banner) return options.banner_time;
+        return request == Request::result && storing ? options.verdict_time : options.reply_time;
+    }
+
     awaitable<Outcome<Reply>> request(Request request, std::string argument = {});
     awaitable<Outcome<Reply>> await_reply();
     awaitable<Outcome<Reply>> read_reply();
     awaitable<Outcome<void>> be_binary();
     awaitable<Outcome<void>> connect(tcp::socket& socket, tcp::endpoint endpoint);
     awaitable<Outcome<std::uint16_t>> passive_port();
-    awaitable<Outcome<void>> start(std::string name, std::uint64_t offset);
+    awaitable<Outcome<void>> start(Request transfer, std::string name, std::uint64_t offset);
+    awaitable<Outcome<std::uint64_t>> stored(std::string name);
+    awaitable<DataEnd> send(const Upload& upload, std::uint64_t offset);
+    awaitable<Outcome<void>> result();
 
     const ClientOptions options;
     tcp::socket control;
-    tcp::socket data; ///< while it is being set up
+    tcp::socket data; ///< while it is being set up, and while we send
     tcp::endpoint server;
     Deadline reply_deadline;
     Deadline login_deadline;
@@ -71,7 +80,9 @@ struct Client::State {
     LineSplitter lines;
     ReplyParser parser;
     std::size_t received = 0; ///< bytes before login
+    std::uint64_t rate = 0;   ///< of what is sent
     bool timed_out = false;
+    bool storing = false; ///< the running transfer is a STOR
     bool binary = false;
     bool extended_refused = false; ///< the server knows no EPSV
 };
@@ -81,7 +92,7 @@ awaitable<Outcome<Reply>> Client::State::request(Request request, std::string ar
     const auto line = dialogue.begin(request, argument);
     if (!line) co_return Failure(line.error());
     error_code ec;
-    reply_deadline.expires_after(request == Request::banner ? options.banner_time : options.reply_time);
+    reply_deadline.expires_after(time_for(request));
     co_await asio::async_write(control, asio::buffer(*line), into(ec));
     if (ec) co_return fail(ec);
     auto reply = co_await await_reply();
@@ -168,14 +179,58 @@ awaitable<Outcome<std::uint16_t>> Client::State::passive_port() {
     co_return *port;
 }
 
-awaitable<Outcome<void>> Client::State::start(std::string name, std::uint64_t offset) {
-    if (offset > 0) {
-        const auto restarted = co_await request(Request::restart, std::to_string(offset));
-        if (!restarted) co_return restarted.error();
-    }
-    const auto started = co_await request(Request::retrieve, std::move(name));
-    if (!started) co_return started.error();
-    co_return boost::system::in_place_value;
+/// Sets the data connection up and asks for the transfer.
+awaitable<Outcome<void>> Client::State::start(Request transfer, std::string name, std::uint64_t offset) {
+    const auto port = co_await passive_port();
+    if (!port) co_return port.error();
+    // Servers wait for the data connection before they say 150.
+    const auto connected = co_await connect(data, tcp::endpoint(server.address(), *port));
+    if (!connected) co_return connected;
+    Outcome<Reply> reply = Reply();
+    if (offset > 0) reply = co_await request(Request::restart, std::to_string(offset));
+    if (reply) reply = co_await request(transfer, std::move(name));
+    if (reply) co_return boost::system::in_place_value;
+    error_code ec;
+    data.close(ec);
+    co_return reply.error();
+}
+
+/// What the server already holds; nothing where it knows no such file, or no SIZE.
+awaitable<Outcome<std::uint64_t>> Client::State::stored(std::string name) {
+    const auto reply = co_await request(Request::size, std::move(name));
+    if (!reply && reply.error().error == Errc::refused && reply.error().reply.kind() == 5) co_return 0U;
+    if (!reply) co_return reply.error();
+    const auto size = parse_number(reply->text);
+    if (!size) co_return fail(Errc::malformed, *reply);
+    co_return *size;
+}
+
+awaitable<DataEnd> Client::State::send(const Upload& upload, std::uint64_t offset) {
+    error_code ec;
+    data.native_non_blocking(true, ec);
+    if (rate != 0) set_rate(data, rate);
+    FileSender sender(data, options.data_progress_time);
+    auto position = offset;
+    const std::function<void(std::uint64_t)> sent = [&](std::uint64_t bytes) {
+        position += bytes;
+        if (upload.progress) upload.progress(position);
+    };
+    sent(0);
+    const FilePart part{upload.file, offset, upload.size};
+    const auto end = co_await sender.send(part, sent);
+    if (end != DataEnd::whole && data.is_open()) reset(data); // an end would look like the file's
+    co_return end;
+}
+
+/// The final reply, or `unknown_outcome` when none came.
+awaitable<Outcome<void>> Client::State::result() {
+    const auto reply = co_await request(Request::result);
+    if (reply) co_return boost::system::in_place_value;
+    const auto& why = reply.error();
+    const bool died =
+        why.error == Errc::closed || why.error == Errc::timed_out || why.error.category() != error_category();
+    if (died) co_return Failure(Errc::unknown_outcome);
+    co_return why;
 }
 
 Client::Client(const asio::any_io_executor& executor, ClientOptions options)
@@ -220,18 +275,10 @@ awaitable<Outcome<std::uint64_t>> Client::size(std::string name) {
 awaitable<Outcome<Descriptor>> Client::retrieve(std::string name, std::uint64_t offset) {
     const auto binary = co_await state_->be_binary();
     if (!binary) co_return binary.error();
-    const auto port = co_await state_->passive_port();
-    if (!port) co_return port.error();
-    // Servers wait for the data connection before they say 150.
-    const auto connected =
-        co_await state_->connect(state_->data, tcp::endpoint(state_->server.address(), *port));
-    if (!connected) co_return connected.error();
-    const auto started = co_await state_->start(std::move(name), offset);
+    const auto started = co_await state_->start(Request::retrieve, std::move(name), offset);
+    if (!started) co_return started.error();
+    state_->storing = false;
     error_code ec;
-    if (!started) {
-        state_->data.close(ec);
-        co_return started.error();
-    }
     state_->data.native_non_blocking(false, ec);
     Descriptor data(state_->data.release(ec));
     if (ec) co_return state_->fail(ec);
@@ -239,13 +286,35 @@ awaitable<Outcome<Descriptor>> Client::retrieve(std::string name, std::uint64_t 
 }
 
 awaitable<Outcome<void>> Client::finish() {
-    const auto reply = co_await state_->request(Request::result);
-    if (reply) co_return boost::system::in_place_value;
-    const auto& why = reply.error();
-    const bool died =
-        why.error == Errc::closed || why.error == Errc::timed_out || why.error.category() != error_category();
-    if (died) co_return Failure(Errc::unknown_outcome);
-    co_return why;
+    auto outcome = co_await state_->result();
+    co_return outcome;
+}
+
+awaitable<Outcome<void>> Client::store(std::string name, Upload upload) {
+    ignore_broken_pipes();
+    const auto binary = co_await state_->be_binary();
+    if (!binary) co_return binary.error();
+    Outcome<std::uint64_t> stored = 0U;
+    if (upload.resume) stored = co_await state_->stored(name);
+    if (!stored) co_return stored.error();
+    // More than we have is no beginning of ours.
+    const auto offset = *stored > upload.size ? 0 : *stored;
+    const auto started = co_await state_->start(Request::store, std::move(name), offset);
+    if (!started) co_return started.error();
+    state_->storing = true;
+    const auto end = co_await state_->send(upload, offset);
+    const auto outcome = co_await state_->result();
+    error_code ec;
+    state_->data.close(ec);
+    if (end == DataEnd::failed) co_return Failure(Errc::bad_file);
+    // A server that is content without all bytes has not told the truth.
+    if (end != DataEnd::whole && outcome) co_return Failure(Errc::unknown_outcome);
+    co_return outcome;
+}
+
+void Client::pace(std::uint64_t bytes_per_second) {
+    state_->rate = bytes_per_second;
+    if (state_->data.is_open()) set_rate(state_->data, state_->rate);
 }
 
 awaitable<Outcome<void>> Client::abort() {

@@ -20,6 +20,18 @@ struct ClientOptions {
     milliseconds reply_time{30'000};          ///< each reply
     milliseconds login_time{60'000};          ///< USER to 230, the caller's answer included
     milliseconds unacknowledged_time{30'000}; ///< TCP_USER_TIMEOUT and keepalive of both connections
+    milliseconds data_progress_time{60'000};  ///< without a byte moving while a file is stored
+    milliseconds verdict_time{120'000}; ///< from a stored file's last byte to the reply: it may be verified
+};
+
+/// A file that is stored.
+struct Upload {
+    int file = -1; ///< regular file, open for reading until `store` completes; read at its own offsets
+    std::uint64_t size = 0; ///< bytes, at most 2^63-1
+    bool resume = true;     ///< go on where the server says that it ends, else from the start
+    /// Told where the server went on, then each position reached: bytes handed to the kernel; called often.
+    /// May be empty.
+    std::function<void(std::uint64_t position)> progress = {};
 };
 
 /// One control connection, one operation at a time, on one thread. No operation throws for what the network
@@ -52,7 +64,16 @@ class Client {
     /// address. Read it to its end, count the bytes against `size`, and then `finish`.
     awaitable<Outcome<Descriptor>> retrieve(std::string name, std::uint64_t offset);
 
-    /// The final reply of the transfer. Fails with `refused` (426, 451, ...) or, when the control connection
+    /// SIZE, where it resumes, then REST and STOR; completes with the final reply. Success says that the
+    /// server has taken all. Fails with `refused` (426, 451, 452, 552, 553, ...), with `bad_file` or, when
+    /// the control connection died after the transfer began, with `unknown_outcome`. What a server of
+    /// another's make already holds is trusted when it is resumed: verify, or store anew, without `resume`.
+    awaitable<Outcome<void>> store(std::string name, Upload upload);
+
+    /// What `store` sends at most, in bytes per second; 0: no limit. Holds at once, for a running one too.
+    void pace(std::uint64_t bytes_per_second);
+
+    /// The final reply of a `retrieve`. Fails with `refused` (426, 451, ...) or, when the control connection
     /// died meanwhile, with `unknown_outcome`: the data may nevertheless be whole. Success says that the
     /// server sent all, not that all arrived.
     awaitable<Outcome<void>> finish();

@@ -28,6 +28,7 @@ const ClientDialogue::Rule& ClientDialogue::rule(Request request) noexcept {
         {ready, "SIZE", true, {213, 213}, ready},         // size
         {ready, "REST", true, {350, 350}, ready},         // restart
         {ready, "RETR", true, {150, 125}, transferring},  // retrieve
+        {ready, "STOR", true, {150, 125}, transferring},  // store
         {transferring, "", false, {226, 250}, ready},     // result
         {transferring, "ABOR", false, {226, 225}, ready}, // abort
         {greeted, "QUIT", false, {221, 221}, over},       // quit

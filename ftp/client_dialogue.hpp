@@ -23,6 +23,7 @@ class ClientDialogue {
         size,
         restart,
         retrieve, ///< until the preliminary reply
+        store,    ///< until the preliminary reply
         result,   ///< nothing is sent: the final reply of the transfer
         abort,
         quit,

@@ -34,6 +34,8 @@ class Category final : public boost::system::error_category {
             return "FTP: we did not accept the server's challenge";
         case Errc::out_of_order:
             return "FTP: not possible at this point";
+        case Errc::bad_file:
+            return "FTP: the file could not be read to its end";
         case Errc::unknown_outcome:
             return "FTP: the connection was lost before the transfer's result";
         }

@@ -20,6 +20,7 @@ enum class Errc {
     bad_port,         ///< a passive reply without a usable port
     declined,         ///< the caller's answer to the challenge was "leave"
     out_of_order,     ///< called in a state in which it makes no sense
+    bad_file,         ///< the file to store could not be read to the size that was told
     unknown_outcome,  ///< the control connection died after the transfer began: ask SIZE, or the other path
 };
 

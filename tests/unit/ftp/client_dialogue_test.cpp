@@ -53,17 +53,10 @@ BOOST_AUTO_TEST_CASE(each_request_takes_its_own_replies_only) {
         Request request;
         std::vector<int> accepted;
     };
-    const Row table[] = {{banner, {220}},
-                         {user, {331}},
-                         {password, {230}},
-                         {type, {200}},
-                         {size, {213}},
-                         {passive, {227}},
-                         {extended_passive, {229}},
-                         {restart, {350}},
-                         {retrieve, {125, 150}},
-                         {result, {226, 250}},
-                         {quit, {221}}};
+    const Row table[] = {
+        {banner, {220}},        {user, {331}},       {password, {230}},         {type, {200}},
+        {size, {213}},          {passive, {227}},    {extended_passive, {229}}, {restart, {350}},
+        {retrieve, {125, 150}}, {store, {125, 150}}, {result, {226, 250}},      {quit, {221}}};
     for (const auto& row : table) {
         for (int code = 100; code < 600; ++code) {
             auto dialogue = at(row.request);

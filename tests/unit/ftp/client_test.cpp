@@ -290,6 +290,21 @@ BOOST_AUTO_TEST_CASE(refusals_of_a_transfer) {
     BOOST_TEST(told({"421 Full\r\n"}) == error(Errc::refused));
 }
 
+BOOST_AUTO_TEST_CASE(a_success_without_all_bytes_is_none) {
+    // It resets the data connection and says that all is well.
+    Liar liar(logged_in({"550 None\r\n", "229 (|||@|)\r\n", "150 Here\r\n226 Stored\r\n"}));
+    const auto file = memory_file(pattern(32U << 20U));
+    liar.run([&](Client& client) -> awaitable<void> {
+        co_await client.connect(liar.control.local_endpoint());
+        co_await client.login("user", password("right"));
+        Upload upload;
+        upload.file = file.get();
+        upload.size = 32U << 20U;
+        const auto end = co_await client.store("file", upload);
+        BOOST_TEST(error(end) == error(Errc::unknown_outcome));
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_login_has_a_deadline_that_the_answer_counts_in) {
     World world;
     world.run([&]() -> awaitable<void> {

@@ -46,16 +46,11 @@ class Guest : public Visitor {
         if (found == catalogue_.files.end()) co_return answer;
         const auto& text = found->second;
         Source source;
-        source.file = Descriptor(::memfd_create("payload", MFD_CLOEXEC));
         source.size = text.size();
         source.granularity = catalogue_.granularity;
         // "short" has lost its second half since its size was told.
         const auto there = name == "short" ? text.size() / 2 : text.size();
-        for (std::size_t at = 0; at < there;) {
-            const auto count = ::write(source.file.get(), text.data() + at, there - at);
-            BOOST_REQUIRE(count > 0);
-            at += static_cast<std::size_t>(count);
-        }
+        source.file = memory_file(std::string_view(text).substr(0, there));
         answer = std::move(source);
         co_return answer;
     }
@@ -74,6 +69,7 @@ class Guest : public Visitor {
     awaitable<Received> receive(Incoming incoming) override {
         if (storing_ == "thrower") throw std::runtime_error("a visitor's own trouble");
         ++catalogue_.receiving;
+        if (catalogue_.begun) co_await catalogue_.begun();
         auto& text = catalogue_.files[storing_];
         text.resize(static_cast<std::size_t>(incoming.offset));
         const Take take = [&](std::string_view bytes, std::uint64_t position) {
@@ -104,6 +100,21 @@ std::string pattern(std::size_t size) {
         c = static_cast<char>(x >> 24U);
     }
     return text;
+}
+
+Descriptor memory_file(std::string_view content) {
+    Descriptor file(::memfd_create("payload", MFD_CLOEXEC));
+    while (!content.empty()) {
+        const auto count = ::write(file.get(), content.data(), content.size());
+        BOOST_REQUIRE(count > 0);
+        content.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return file;
+}
+
+awaitable<void> until(std::function<bool()> condition) {
+    while (!condition())
+        co_await sleep(milliseconds(1));
 }
 
 std::unique_ptr<Visitor> Catalogue::connected(const Peer&, ConnectionHandle handle) {

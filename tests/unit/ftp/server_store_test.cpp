@@ -41,12 +41,6 @@ awaitable<std::string> store(Talker& talker, std::string line, std::string text)
     co_return reply;
 }
 
-/// Waits until the event loop has made it true.
-awaitable<void> until(std::function<bool()> condition) {
-    while (!condition())
-        co_await sleep(milliseconds(1));
-}
-
 } // namespace
 
 BOOST_AUTO_TEST_CASE(a_file_whole) {
