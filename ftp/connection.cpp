@@ -165,6 +165,10 @@ awaitable<std::optional<ServerDialogue::Step>> Connection::act(Step step) {
     }
     case Do::authenticate: {
         const auto text = co_await visitor_->authenticate(std::move(step.argument));
+        if (text)
+            core_->logged_in(*this);
+        else if (core_->login_failed(*this))
+            close("Too many failed logins."); // after this one's reply
         co_return dialogue_.authenticated(text);
     }
     case Do::size: {
@@ -196,6 +200,7 @@ awaitable<std::optional<ServerDialogue::Step>> Connection::act(Step step) {
     case Do::close: {
         // Unread input would turn the close into a reset, which may overtake the last reply.
         error_code ec;
+        if (dialogue_.left()) core_->session_over();
         socket_.shutdown(tcp::socket::shutdown_send, ec);
         for (int i = 0; i < 16 && !ec; ++i)
             socket_.read_some(asio::buffer(core_->scratch), ec);

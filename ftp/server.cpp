@@ -4,6 +4,7 @@
 #include "ftp/reply.hpp"
 #include "ftp/socket.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
@@ -25,7 +26,8 @@ ServerCore::ServerCore(asio::any_io_executor executor_, Service& service, Server
   , options(std::move(options_))
   , acceptor(executor)
   , service_(service)
-  , timer_(executor) {}
+  , timer_(executor)
+  , failures_(options.max_login_failures_per_peer, options.login_failure_age) {}
 
 error_code ServerCore::listen(const tcp::endpoint& endpoint) {
     const auto& ports = options.passive_ports;
@@ -63,6 +65,11 @@ void ServerCore::admit(tcp::socket socket) {
     if (!ec) peer.local = unmapped(socket.local_endpoint(ec));
     if (!ec) socket.non_blocking(true, ec);
     if (ec) return; // it has gone again
+    const auto& allowed = options.only_from;
+    const bool stranger = std::find(allowed.begin(), allowed.end(), peer.remote.address()) == allowed.end();
+    if (!allowed.empty() && stranger) return reset(socket);
+    if (failures_.barred(peer.remote.address(), std::chrono::steady_clock::now()))
+        return turn_away(socket, "Too many failed logins.");
     if (connections.size() >= options.max_connections) return turn_away(socket, "Too many connections.");
     const auto known = per_peer_.find(peer.remote.address());
     if (known != per_peer_.end() && known->second >= options.max_connections_per_peer)
@@ -82,6 +89,23 @@ void ServerCore::left(Connection& connection) {
     const auto known = per_peer_.find(connection.peer().remote.address());
     if (--known->second == 0) per_peer_.erase(known);
     if (stopping_ && connections.empty()) timer_.cancel();
+}
+
+void ServerCore::logged_in(Connection& connection) {
+    if (!options.one_session) return;
+    for (auto* other : connections)
+        if (other != &connection) other->close("A newer login took the place.");
+}
+
+bool ServerCore::login_failed(const Connection& connection) {
+    const auto now = std::chrono::steady_clock::now();
+    failures_.add(connection.peer().remote.address(), now);
+    return failures_.barred(connection.peer().remote.address(), now);
+}
+
+void ServerCore::session_over() {
+    error_code ec;
+    if (options.one_session) acceptor.close(ec);
 }
 
 awaitable<void> ServerCore::stop(milliseconds grace) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace two_path::ftp {
 
@@ -19,6 +20,8 @@ struct ServerOptions {
     std::size_t max_connections_per_peer = 64; ///< from one address
     unsigned max_login_failures = 3;           ///< on one connection, then 421 (RFC 2577 section 5)
     milliseconds login_failure_delay{500};     ///< before each 530, always the same
+    unsigned max_login_failures_per_peer = 30; ///< from one address, then 421; 0: no limit
+    milliseconds login_failure_age{10'000};    ///< one of them is forgotten each time this passes
 
     milliseconds login_time{30'000};          ///< from the connection to 230, all told
     milliseconds idle_time{300'000};          ///< between commands; never while data flow
@@ -37,6 +40,12 @@ struct ServerOptions {
     /// Whether a data connection must come from the control connection's address. Off only behind carriers or
     /// proxies that spread one client over several addresses.
     bool same_data_peer = true;
+
+    /// Who may connect at all; everybody else is reset without a word. Empty: anyone. IPv4 not v6-mapped.
+    std::vector<asio::ip::address> only_from;
+    /// A port that is open for one session: a login closes every other connection, so that a client whose
+    /// line broke may come back; QUIT after a login closes the port, and `stop` is all that is left to do.
+    bool one_session = false;
 };
 
 /// Runs on one executor that one thread serves; every member is called there. Sets SIGPIPE to be ignored

@@ -1,6 +1,7 @@
 /// What a server's connections share.
 #pragma once
 
+#include "ftp/login_failures.hpp"
 #include "ftp/server.hpp"
 
 #include <array>
@@ -21,6 +22,12 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
     /// Closes everything without a word.
     void abandon();
     void left(Connection& connection);
+    /// Of what a login means for others.
+    void logged_in(Connection& connection);
+    /// Whether the peer has now failed too often.
+    bool login_failed(const Connection& connection);
+    /// The one session is over.
+    void session_over();
 
     const asio::any_io_executor executor;
     const ServerOptions options;
@@ -35,6 +42,7 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
     Service& service_;
     asio::steady_timer timer_; ///< between failed accepts; in `stop`, until the last connection has left
     std::map<asio::ip::address, std::size_t> per_peer_;
+    LoginFailures failures_;
     bool stopping_ = false;
 };
 

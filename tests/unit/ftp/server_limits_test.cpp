@@ -169,6 +169,80 @@ BOOST_AUTO_TEST_CASE(failed_logins_are_slow_and_few) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(an_address_that_fails_too_often_is_barred_until_it_ages) {
+    ServerOptions options;
+    options.login_failure_delay = milliseconds{1};
+    options.login_failure_age = milliseconds{200};
+    options.max_login_failures_per_peer = 4;
+    World world(options);
+    world.run([&]() -> awaitable<void> {
+        Talker first(world.io);
+        co_await first.connect(world.endpoint);
+        co_await first.send("USER a\r\nPASS b\r\nUSER a\r\nPASS b\r\nUSER a\r\nPASS b\r\n");
+        auto codes = co_await codes_until_closed(first);
+        BOOST_TEST(codes == "331 530 331 530 331 530 421"); // its own limit
+        Talker second(world.io);
+        co_await second.connect(world.endpoint);
+        co_await second.send("USER a\r\nPASS b\r\n");
+        codes = co_await codes_until_closed(second);
+        BOOST_TEST(codes == "331 530 421"); // the address's
+        Talker third(world.io);
+        co_await third.connect(world.endpoint, nullptr, false);
+        codes = co_await codes_until_closed(third);
+        BOOST_TEST(codes == "421");
+        Talker other(world.io);
+        co_await other.connect(world.endpoint, "127.0.0.2");
+        for (std::string greeting; greeting.substr(0, 3) != "220";) {
+            Talker again(world.io);
+            co_await again.connect(world.endpoint, nullptr, false);
+            greeting = co_await again.reply();
+        }
+    });
+}
+
+BOOST_AUTO_TEST_CASE(only_the_named_peers_get_a_word) {
+    ServerOptions options;
+    options.only_from = {asio::ip::make_address("127.0.0.2"), asio::ip::make_address("::1")};
+    World world(options);
+    world.run([&]() -> awaitable<void> {
+        Talker stranger(world.io);
+        co_await stranger.connect(world.endpoint, nullptr, false);
+        const auto text = co_await stranger.reply();
+        BOOST_TEST(text == "closed");
+        Talker known(world.io);
+        co_await known.connect(world.endpoint, "127.0.0.2");
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_port_for_one_session) {
+    ServerOptions options;
+    options.one_session = true;
+    World world(options);
+    world.run([&]() -> awaitable<void> {
+        Talker guest(world.io);
+        co_await guest.connect(world.endpoint);
+        co_await guest.expect("QUIT", "221"); // was no session
+
+        Talker old(world.io);
+        co_await old.login(world.endpoint);
+        Talker waiting(world.io);
+        co_await waiting.connect(world.endpoint);
+        Talker back(world.io); // its line has broken, which the server may not know yet
+        co_await back.login(world.endpoint);
+        for (auto* talker : {&old, &waiting}) {
+            const auto reply = co_await talker->reply();
+            BOOST_TEST(reply == "421 A newer login took the place.");
+        }
+        co_await back.expect("QUIT", "221");
+        const auto reply = co_await back.reply();
+        BOOST_TEST(reply == "closed");
+        Talker late(world.io);
+        error_code ec;
+        co_await late.socket.async_connect(world.endpoint, into(ec));
+        BOOST_TEST(ec == asio::error::connection_refused);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(over_long_and_endless_lines) {
     World world;
     world.run([&]() -> awaitable<void> {
