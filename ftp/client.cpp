@@ -218,7 +218,10 @@ awaitable<DataEnd> Client::State::send(const Upload& upload, std::uint64_t offse
     sent(0);
     const FilePart part{upload.file, offset, upload.size};
     const auto end = co_await sender.send(part, sent);
-    if (end != DataEnd::whole && data.is_open()) reset(data); // an end would look like the file's
+    if (end == DataEnd::whole)
+        data.close(ec); // servers wait for that before they reply
+    else if (data.is_open())
+        reset(data); // an end would look like the file's
     co_return end;
 }
 
@@ -304,8 +307,6 @@ awaitable<Outcome<void>> Client::store(std::string name, Upload upload) {
     state_->storing = true;
     const auto end = co_await state_->send(upload, offset);
     const auto outcome = co_await state_->result();
-    error_code ec;
-    state_->data.close(ec);
     if (end == DataEnd::failed) co_return Failure(Errc::bad_file);
     // A server that is content without all bytes has not told the truth.
     if (end != DataEnd::whole && outcome) co_return Failure(Errc::unknown_outcome);

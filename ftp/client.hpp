@@ -61,7 +61,8 @@ class Client {
 
     /// Starts RETR at `offset` and gives the open data connection, in blocking mode: it belongs to the
     /// caller, who may hand it to another process. Only the server's port is taken from its reply, never an
-    /// address. Read it to its end, count the bytes against `size`, and then `finish`.
+    /// address. Read it to its end, count the bytes against `size`, close it (ProFTPD waits for
+    /// that, up to ten seconds), and then `finish`.
     awaitable<Outcome<Descriptor>> retrieve(std::string name, std::uint64_t offset);
 
     /// SIZE, where it resumes, then REST and STOR; completes with the final reply. Success says that the
