@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import threading
 
-import mender_package
+import unpacked
 from sandbox import Sandbox
 
 AUTHENTICATION = ["--dest=io.mender.AuthenticationManager", "/io/mender/AuthenticationManager"]
@@ -117,7 +117,7 @@ class MenderDevice(Sandbox):
         self.write(f"/usr/share/mender/modules/v3/{name}", content, 0o755)
 
     def _install_package(self, mac):
-        package = mender_package.unpacked()
+        package = unpacked.unpacked("mender-client")
         shutil.copy(package / "usr/bin/mender", self.path("/usr/local/bin/mender"))
         shutil.copytree(package / "usr/share/mender", self.path("/usr/share/mender"), dirs_exist_ok=True)
         shutil.copytree(package / "usr/share/dbus-1", self.path("/usr/share/dbus-1"), dirs_exist_ok=True)

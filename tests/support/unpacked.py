@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""Debian's mender-client, unpacked into a cache and never installed.
+"""Debian packages that the tests run and that are never installed: each is unpacked into a cache.
 
-Installing the package would start a daemon on the machine that runs the tests, so the package is only
-fetched and unpacked. Neither step needs root.
+Installing them would start a daemon on the machine that runs the tests, and the FTP servers exclude one another. So
+they are only fetched and unpacked. Neither step needs root.
 """
 
 import os
@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 
-PACKAGE = "mender-client"
+# The versions that the tests are written for (Debian 12).
+VERSIONS = {"mender-client": "3.4.", "proftpd-core": "1.3.8", "pure-ftpd": "1.0.", "vsftpd": "3.0."}
 
 
 def cache_folder():
@@ -20,48 +21,49 @@ def cache_folder():
     return pathlib.Path(base) / "two-path"
 
 
-def present():
+def present(package):
     """The folder that holds the unpacked package, or None."""
-    found = sorted(cache_folder().glob(PACKAGE + "_3.4.*"))
+    found = sorted(cache_folder().glob(f"{package}_{VERSIONS[package]}*"))
     return found[-1] if found else None
 
 
-def unpacked():
+def unpacked(package):
     """The same; fetched first where it is missing."""
-    return present() or fetch()
+    return present(package) or fetch(package)
 
 
-def fetch():
+def fetch(package):
     cache = cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as folder:
-        package = download(pathlib.Path(folder))
-        version = subprocess.run(["dpkg-deb", "--field", package, "Version"], check=True,
+        archive = download(package, pathlib.Path(folder))
+        version = subprocess.run(["dpkg-deb", "--field", archive, "Version"], check=True,
                                  capture_output=True, text=True).stdout.strip()
-        if not version.startswith("3.4."):
-            raise RuntimeError(f"apt offers {PACKAGE} {version}; the tests are written for 3.4 (Debian 12)")
-        subprocess.run(["dpkg-deb", "--extract", package, f"{folder}/root"], check=True)
-        target = cache / f"{PACKAGE}_{version}"
+        if not version.startswith(VERSIONS[package]):
+            raise RuntimeError(f"apt offers {package} {version}; the tests are written for {VERSIONS[package]}")
+        subprocess.run(["dpkg-deb", "--extract", archive, f"{folder}/root"], check=True)
+        target = cache / f"{package}_{version}"
         shutil.rmtree(target, ignore_errors=True)
         os.rename(f"{folder}/root", target)
     return target
 
 
-def download(folder):
+def download(package, folder):
     # As root, apt would hand the download to its own user, who cannot write here.
-    done = subprocess.run(["apt-get", "download", "-o", "APT::Sandbox::User=root", PACKAGE],
+    done = subprocess.run(["apt-get", "download", "-o", "APT::Sandbox::User=root", package],
                           cwd=folder, capture_output=True, text=True)
     if done.returncode != 0:
-        raise RuntimeError(f"apt-get download {PACKAGE} failed:\n{done.stderr}")
+        raise RuntimeError(f"apt-get download {package} failed:\n{done.stderr}")
     return next(folder.glob("*.deb"))
 
 
 def main(arguments):
-    """`--check`: only tell, by the exit code, whether it is there. Without: fetch it where it is missing."""
+    """`--check`: only tell, by the exit code, whether all are there. Without: fetch what is missing."""
     if arguments == ["--check"]:
-        return 0 if present() else 1
+        return 0 if all(map(present, VERSIONS)) else 1
     try:
-        print(unpacked())
+        for package in VERSIONS:
+            print(unpacked(package))
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 1
