@@ -200,7 +200,7 @@ awaitable<std::optional<ServerDialogue::Step>> Connection::act(Step step) {
     case Do::close: {
         // Unread input would turn the close into a reset, which may overtake the last reply.
         error_code ec;
-        if (dialogue_.left()) core_->session_over();
+        if (dialogue_.left()) core_->session_over(*this);
         socket_.shutdown(tcp::socket::shutdown_send, ec);
         for (int i = 0; i < 16 && !ec; ++i)
             socket_.read_some(asio::buffer(core_->scratch), ec);

@@ -92,9 +92,7 @@ void ServerCore::left(Connection& connection) {
 }
 
 void ServerCore::logged_in(Connection& connection) {
-    if (!options.one_session) return;
-    for (auto* other : connections)
-        if (other != &connection) other->close("A newer login took the place.");
+    if (options.one_session) close_all_but(connection, "A newer login took the place.");
 }
 
 bool ServerCore::login_failed(const Connection& connection) {
@@ -103,9 +101,16 @@ bool ServerCore::login_failed(const Connection& connection) {
     return failures_.barred(connection.peer().remote.address(), now);
 }
 
-void ServerCore::session_over() {
+void ServerCore::session_over(Connection& connection) {
+    if (!options.one_session) return;
     error_code ec;
-    if (options.one_session) acceptor.close(ec);
+    acceptor.close(ec);
+    close_all_but(connection, "The session is over.");
+}
+
+void ServerCore::close_all_but(Connection& connection, const std::string& why) {
+    for (auto* other : connections)
+        if (other != &connection) other->close(why);
 }
 
 awaitable<void> ServerCore::stop(milliseconds grace) {

@@ -44,7 +44,8 @@ struct ServerOptions {
     /// Who may connect at all; everybody else is reset without a word. Empty: anyone. IPv4 not v6-mapped.
     std::vector<asio::ip::address> only_from;
     /// A port that is open for one session: a login closes every other connection, so that a client whose
-    /// line broke may come back; QUIT after a login closes the port, and `stop` is all that is left to do.
+    /// line broke may come back; QUIT after a login closes the port and all connections, and only `stop` is
+    /// left to do.
     bool one_session = false;
 };
 

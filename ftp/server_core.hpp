@@ -26,8 +26,8 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
     void logged_in(Connection& connection);
     /// Whether the peer has now failed too often.
     bool login_failed(const Connection& connection);
-    /// The one session is over.
-    void session_over();
+    /// The one session, which this connection was, is over.
+    void session_over(Connection& connection);
 
     const asio::any_io_executor executor;
     const ServerOptions options;
@@ -38,6 +38,7 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   private:
     awaitable<void> accept();
     void admit(tcp::socket socket);
+    void close_all_but(Connection& connection, const std::string& why);
 
     Service& service_;
     asio::steady_timer timer_; ///< between failed accepts; in `stop`, until the last connection has left

@@ -233,9 +233,13 @@ BOOST_AUTO_TEST_CASE(a_port_for_one_session) {
             const auto reply = co_await talker->reply();
             BOOST_TEST(reply == "421 A newer login took the place.");
         }
+        Talker hopeful(world.io);
+        co_await hopeful.connect(world.endpoint);
         co_await back.expect("QUIT", "221");
-        const auto reply = co_await back.reply();
+        auto reply = co_await back.reply();
         BOOST_TEST(reply == "closed");
+        reply = co_await hopeful.reply();
+        BOOST_TEST(reply == "421 The session is over.");
         Talker late(world.io);
         error_code ec;
         co_await late.socket.async_connect(world.endpoint, into(ec));
