@@ -68,6 +68,10 @@ class Guest : public Visitor {
     }
     awaitable<Received> receive(Incoming incoming) override {
         if (storing_ == "thrower") throw std::runtime_error("a visitor's own trouble");
+        if (catalogue_.taker) {
+            auto taken = catalogue_.taker(std::move(incoming));
+            co_return co_await std::move(taken);
+        }
         ++catalogue_.receiving;
         if (catalogue_.begun) co_await catalogue_.begun();
         auto& text = catalogue_.files[storing_];

@@ -23,16 +23,17 @@ class Catalogue : public Service {
 
     std::map<std::string, std::string> files;
     std::uint64_t granularity = 1;
-    std::map<std::string, Space> spaces;    ///< what may be stored; `Space::stored` is the file's size
-    std::uint64_t room = 1U << 30U;         ///< bytes that any file may have before the disk is "full"
-    DataEnd verdict = DataEnd::whole;       ///< of the owner, on a file that has come whole
-    std::function<awaitable<void>()> begun; ///< what the owner does before it reads
-    std::function<awaitable<void>()> owed;  ///< what the owner does before it says the verdict
-    std::size_t receiving = 0;              ///< owners that have a data connection
-    std::vector<ConnectionHandle> handles;  ///< of all connections, in their order
-    std::size_t visitors = 0;               ///< alive
-    std::uint64_t sent = 0;                 ///< bytes, all visitors
-    bool welcome = true;                    ///< whether `connected` admits anybody
+    std::map<std::string, Space> spaces; ///< what may be stored; `Space::stored` is the file's size
+    std::uint64_t room = 1U << 30U;      ///< bytes that any file may have before the disk is "full"
+    DataEnd verdict = DataEnd::whole;    ///< of the owner, on a file that has come whole
+    std::function<awaitable<Received>(Incoming)> taker; ///< the owner, where it is another than ours
+    std::function<awaitable<void>()> begun;             ///< what the owner does before it reads
+    std::function<awaitable<void>()> owed;              ///< what the owner does before it says the verdict
+    std::size_t receiving = 0;                          ///< owners that have a data connection
+    std::vector<ConnectionHandle> handles;              ///< of all connections, in their order
+    std::size_t visitors = 0;                           ///< alive
+    std::uint64_t sent = 0;                             ///< bytes, all visitors
+    bool welcome = true;                                ///< whether `connected` admits anybody
 };
 
 /// A file in memory with this content.

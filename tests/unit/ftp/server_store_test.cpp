@@ -3,7 +3,10 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/test/unit_test.hpp>
+#include <thread>
+#include <unistd.h>
 
 using namespace two_path::ftp;
 using namespace two_path::ftp::test;
@@ -239,6 +242,37 @@ BOOST_AUTO_TEST_CASE(a_client_that_sends_nothing_is_cut_but_not_while_the_owner_
         end = co_await talker.reply();
         BOOST_TEST(end == "426 The data connection broke.");
     });
+}
+
+BOOST_AUTO_TEST_CASE(whoever_else_reads_the_data_is_ended_by_abort_too) {
+    StoreWorld world;
+    std::uint64_t read = 0;
+    std::optional<std::jthread> reader;
+    // As another process would: blocking, and without a word to the server until it ends.
+    world.catalogue.taker = [&](Incoming incoming) -> awaitable<Received> {
+        asio::steady_timer ended(world.io, asio::steady_timer::time_point::max());
+        reader.emplace([&, fd = incoming.data.get()] {
+            std::array<char, 4096> buffer;
+            for (ssize_t count = 0; (count = ::read(fd, buffer.data(), buffer.size())) > 0;)
+                read += static_cast<std::uint64_t>(count);
+            asio::post(world.io, [&] { ended.cancel(); });
+        });
+        error_code ec;
+        co_await ended.async_wait(into(ec));
+        co_return Received{DataEnd::broken, read};
+    };
+    world.run([&]() -> awaitable<void> {
+        Talker talker(world.io);
+        co_await talker.login(world.endpoint);
+        auto data = co_await talker.data();
+        co_await talker.expect("STOR file", "150");
+        co_await write_all(data, "some");
+        co_await talker.expect("ABOR", "426");
+        co_await talker.expect("NOOP", "226"); // ABOR's
+        const auto reply = co_await talker.reply();
+        BOOST_TEST(reply.substr(0, 3) == "200");
+    });
+    BOOST_TEST(read <= 4U);
 }
 
 BOOST_AUTO_TEST_CASE(stop_ends_a_store) {
