@@ -70,6 +70,12 @@ ftp::ServerOptions ftp_options(const Settings& settings) {
     return options;
 }
 
+TurnRules turn_rules(const Settings& settings) {
+    auto rules = settings.turns;
+    rules.most_fallbacks = settings.session.https_fallback ? settings.limits.fallbacks : 0;
+    return rules;
+}
+
 control::HttpsServerOptions https_options(const Settings& settings) {
     control::HttpsServerOptions options;
     options.connections = {settings.limits.https_connections, settings.limits.https_connections_per_address};
@@ -79,8 +85,9 @@ control::HttpsServerOptions https_options(const Settings& settings) {
 } // namespace
 
 struct Daemon::Parts {
-    explicit Parts(const Settings& given)
-      : settings(given) {}
+    Parts(const Settings& given, ReadSettings again)
+      : settings(given)
+      , read_again(std::move(again)) {}
 
     Result<void> open();
     Result<void> open_state();
@@ -89,6 +96,8 @@ struct Daemon::Parts {
     [[nodiscard]] Error cannot_listen(const std::string& key, const std::string& why) const;
     int run();
     awaitable<void> watch_signals();
+    awaitable<void> watch_for_changes();
+    void apply(const Settings& changed);
     awaitable<void> keep_sessions();
     awaitable<void> poll_aborts();
     awaitable<void> watch_certificate();
@@ -105,6 +114,8 @@ struct Daemon::Parts {
     WorkThread files;
     Executors executors{loop.get_executor(), worker.executor(), files.executor()};
     asio::signal_set signals{loop, SIGTERM, SIGINT};
+    asio::signal_set hangup{loop, SIGHUP};
+    ReadSettings read_again;
     asio::steady_timer certificate_timer{loop};
     asio::steady_timer stop_timer{loop};
     asio::steady_timer expiry_timer{worker.executor()};
@@ -199,10 +210,10 @@ Result<void> Daemon::Parts::open() {
     control::SessionRules rules;
     rules.second_path_host = settings.ftp.advertise;
     rules.second_path_port = ftp_server->local_endpoint().port();
-    rules.most_fallbacks = settings.session.https_fallback ? settings.limits.fallbacks : 0;
     rules.abandoned_after = settings.session.abandoned_after;
     sessions.emplace(*store, *admission, *payloads, *host, rules);
-    sessions->change(settings.turns);
+    sessions->change(turn_rules(settings));
+    pull->change({settings.limits.rate, settings.limits.session_rate});
     host->add_routes(router);
     control::add_device_api(router, *host, *sessions);
     const control::OperatorContext context{executors, *host, *store, *admission, *payloads, *sessions};
@@ -255,6 +266,36 @@ awaitable<void> Daemon::Parts::watch_certificate() {
         error_code ec;
         co_await certificate_timer.async_wait(into(ec));
     }
+}
+
+/// SIGHUP: what can change without a restart does.
+awaitable<void> Daemon::Parts::watch_for_changes() {
+    for (;;) {
+        error_code ec;
+        co_await hangup.async_wait(into(ec));
+        if (ec) co_return;
+        notify_supervisor("RELOADING=1");
+        const auto changed = read_again();
+        if (changed) {
+            apply(*changed);
+            continue;
+        }
+        log(Level::error, "the settings stay as they were: " + changed.error().detail);
+        notify_supervisor("READY=1");
+    }
+}
+
+void Daemon::Parts::apply(const Settings& changed) {
+    pull->change({changed.limits.rate, changed.limits.session_rate});
+    auto held = [] {
+        log(Level::notice,
+            "settings read again: hours, transfers, rates and fallback hold now, others after a restart");
+        notify_supervisor("READY=1");
+    };
+    asio::post(executors.worker, [this, held, rules = turn_rules(changed)] {
+        sessions->change(rules);
+        asio::post(loop, held);
+    });
 }
 
 awaitable<void> Daemon::Parts::watch_signals() {
@@ -313,11 +354,13 @@ awaitable<void> Daemon::Parts::stop() {
         std::_Exit(exit_code);
     }
     signals.cancel(ec);
+    hangup.cancel(ec);
     loop_guard.reset();
 }
 
 int Daemon::Parts::run() {
     asio::co_spawn(loop, watch_signals(), asio::detached);
+    asio::co_spawn(loop, watch_for_changes(), asio::detached);
     asio::co_spawn(loop, watch_certificate(), asio::detached);
     keep_running(keep_sessions());
     keep_running(poll_aborts());
@@ -336,8 +379,8 @@ int Daemon::Parts::run() {
     return exit_code;
 }
 
-Result<std::unique_ptr<Daemon>> Daemon::create(const Settings& settings) {
-    auto parts = std::make_unique<Parts>(settings);
+Result<std::unique_ptr<Daemon>> Daemon::create(const Settings& settings, ReadSettings read_again) {
+    auto parts = std::make_unique<Parts>(settings, std::move(read_again));
     if (const auto opened = parts->open(); !opened) return opened.error();
     return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
 }

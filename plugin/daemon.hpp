@@ -4,16 +4,21 @@
 #include "plugin/config.hpp"
 #include "protocol/error.hpp"
 
+#include <functional>
 #include <memory>
 
 namespace two_path {
+
+/// Reads the settings as at the start, or says what is wrong with them now.
+using ReadSettings = std::function<Result<Settings>()>;
 
 class Daemon {
   public:
     /// Opens the state and listens on both paths; nothing is accepted before run(). bad_configuration: a
     /// setting, a file or a folder that cannot be used, with its place; conflict: another daemon uses the
-    /// folder.
-    [[nodiscard]] static Result<std::unique_ptr<Daemon>> create(const Settings& settings);
+    /// folder. `read_again` is called at each SIGHUP.
+    [[nodiscard]] static Result<std::unique_ptr<Daemon>> create(const Settings& settings,
+                                                                ReadSettings read_again);
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
     ~Daemon();

@@ -28,8 +28,13 @@ int check_config(const Settings& settings) {
     return EXIT_SUCCESS;
 }
 
-int serve(const Settings& settings) {
-    const auto daemon = Daemon::create(settings);
+int serve(const Settings& settings, const std::vector<std::string>& arguments) {
+    const auto read_again = [arguments]() -> Result<Settings> {
+        auto invocation = read_command_line(arguments);
+        if (!invocation) return invocation.error();
+        return std::move(invocation->settings);
+    };
+    const auto daemon = Daemon::create(settings, read_again);
     if (!daemon) return report(daemon.error());
     return (*daemon)->run();
 }
@@ -63,7 +68,7 @@ int run(const std::vector<std::string>& arguments) {
     case Command::serve:
         break;
     }
-    return serve(settings);
+    return serve(settings, arguments);
 }
 
 } // namespace

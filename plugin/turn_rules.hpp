@@ -16,6 +16,7 @@ struct GroupHours {
 };
 
 struct TurnRules {
+    std::size_t most_fallbacks{0}; ///< sessions whose bulk may go over HTTPS at a time; 0: of none
     std::size_t most_transfers{0}; ///< sessions from open to transferred; 0: any number
     std::vector<GroupHours> hours; ///< of one group: any of them; empty: always
 };

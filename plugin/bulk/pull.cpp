@@ -180,6 +180,8 @@ void PullVisitor::sent(std::uint64_t bytes) noexcept {
 void PullVisitor::meet(const std::string& session) {
     session_ = session;
     pull_.visitors_.emplace(session_, this);
+    handle_.pace(pull_.rates_.each(pull_.visitors_.size()));
+    pull_.share();
 }
 
 void PullVisitor::forget() {
@@ -187,6 +189,7 @@ void PullVisitor::forget() {
     for (auto found = first; found != last; ++found)
         if (found->second == this) {
             pull_.visitors_.erase(found);
+            pull_.share();
             return;
         }
 }
@@ -201,6 +204,25 @@ Pull::Pull(Executors executors, state::Admission& admission, const catalog::Payl
 
 std::unique_ptr<ftp::Visitor> Pull::connected(const ftp::Peer& peer, ftp::ConnectionHandle handle) {
     return std::make_unique<PullVisitor>(*this, peer.remote.address().to_string(), std::move(handle));
+}
+
+void Pull::change(Rates rates) {
+    rates_ = rates;
+    share_anew();
+}
+
+/// Not at every login of many: a share that is a tenth off is good enough, and cheaper.
+void Pull::share() {
+    const auto now = visitors_.size();
+    const auto off = now > shared_by_ ? now - shared_by_ : shared_by_ - now;
+    if (rates_.all != 0 && off * 10 > shared_by_) share_anew();
+}
+
+void Pull::share_anew() {
+    shared_by_ = visitors_.size();
+    const auto rate = rates_.each(shared_by_);
+    for (const auto& [session, visitor] : visitors_)
+        visitor->handle().pace(rate);
 }
 
 void Pull::dead(const std::string& session, const std::string& why) {

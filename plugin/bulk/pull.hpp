@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ftp/visitor.hpp"
+#include "plugin/bulk/rates.hpp"
 #include "plugin/catalog/payloads.hpp"
 #include "plugin/executors.hpp"
 #include "plugin/state/admission.hpp"
@@ -29,18 +30,25 @@ class Pull : public ftp::Service {
 
     std::unique_ptr<ftp::Visitor> connected(const ftp::Peer& peer, ftp::ConnectionHandle handle) override;
 
+    /// From now on, also for what runs. On the network executor.
+    void change(Rates rates);
+
     /// Closes every connection of a session whose certification died. From any thread.
     void dead(const std::string& session, const std::string& why);
 
   private:
     friend class PullVisitor;
     void close(const std::string& session, const std::string& why, const PullVisitor* except);
+    void share();
+    void share_anew();
 
     Executors executors_;
     state::Admission& admission_;
     const catalog::Payloads& payloads_;
     PullSettings settings_;
-    Certification decoy_; ///< proves what no session can, for users that are none
+    Rates rates_;
+    std::size_t shared_by_{0}; ///< connections, when the rate was last shared out
+    Certification decoy_;      ///< proves what no session can, for users that are none
     std::multimap<std::string, PullVisitor*> visitors_; ///< by session, from their PASS on
 };
 

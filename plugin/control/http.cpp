@@ -19,7 +19,7 @@ constexpr std::string_view soon = "5";
 /// And after 429, where many wait: spread, so that they do not all come at once.
 std::string later() {
     thread_local std::minstd_rand random{std::random_device{}()};
-    return std::to_string(std::uniform_int_distribution(10, 30)(random));
+    return std::to_string(std::uniform_int_distribution(5, 15)(random));
 }
 
 char lower(char c) noexcept {

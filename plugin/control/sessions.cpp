@@ -248,7 +248,7 @@ Result<bool> Sessions::count_fallback(const std::string& session) {
         return now - entry.second > fallback_silence || admission_.find(entry.first) == nullptr;
     });
     const bool begins = !fallbacks_.contains(session);
-    if (begins && fallbacks_.size() >= rules_.most_fallbacks)
+    if (begins && fallbacks_.size() >= turns_.most_fallbacks)
         return fail(Errc::busy,
                     "the bulk of " + std::to_string(fallbacks_.size()) + " sessions goes over HTTPS now");
     fallbacks_[session] = now;
@@ -259,7 +259,7 @@ Result<catalog::OpenPayload> Sessions::fall_back(const std::string& device, cons
                                                  const std::string& file) {
     auto found = find(device, session);
     if (!found) return found.error();
-    if (rules_.most_fallbacks == 0)
+    if (turns_.most_fallbacks == 0)
         return fail(Errc::forbidden, "the bulk over HTTPS; `session.fallback` is `fail`");
     const auto* pass = admission_.find(session);
     if (pass == nullptr) return why_ended(*found);

@@ -21,8 +21,6 @@ struct SessionRules {
     std::uint16_t second_path_port{0};
     /// A session that no one speaks of for so long has expired.
     std::chrono::hours abandoned_after{std::chrono::hours{30 * 24}};
-    /// Sessions whose bulk may go over HTTPS at a time; 0: of none.
-    std::size_t most_fallbacks{0};
 };
 
 /// The steps of docs/protocol.md, "First path". Used by the worker only. `device` is always the one behind

@@ -180,6 +180,14 @@ class Update:
                                  f"the plugin's log:\n{self.device.plugin.log()[-3000:]}")
         return process.returncode, output.strip()
 
+    def read_until(self, process, text):
+        """Waits until the running module has said `text`."""
+        for line in process.stderr:
+            self.log += line
+            if text in line:
+                return
+        raise AssertionError(f"the module ended without saying `{text}`:\n{self.log}")
+
     def kill(self, process):
         """SIGKILL to the module and its children, as the client's end or a power cut."""
         os.killpg(process.pid, signal.SIGKILL)

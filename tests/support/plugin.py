@@ -64,30 +64,38 @@ class Plugin:
         """Starts the server and waits until it says that it is ready."""
         self._write_configuration()
         ports = self.folder / "ports"
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices, open(self.log_path, "ab") as log:
-            notify = self.folder / "notify"
-            notify.unlink(missing_ok=True)
-            notices.bind(str(notify))
+        notify = self.folder / "notify"
+        notify.unlink(missing_ok=True)
+        self._notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._notices.bind(str(notify))
+        with open(self.log_path, "ab") as log:
             self._process = processes.popen(
                 [SERVER, "--config", self.folder / "server.conf", "--ports-file", ports],
                 self._side.enter if self._side else (), stdout=log, stderr=log,
                 env={**os.environ, "NOTIFY_SOCKET": str(notify)})
-            self._wait_until_ready(notices)
+            self._wait_until_ready()
         found = dict(re.findall(r"(\w+)=(\d+)", ports.read_text()))
         self.https_port, self.ftp_port = int(found["https_port"]), int(found["ftp_port"])
         # What was chosen now is kept over a restart, as devices know it.
         self._settings["https.listen"] = f"{self.address}:{self.https_port}"
         self._settings["ftp.listen"] = f"{self.address}:{self.ftp_port}"
 
-    def _wait_until_ready(self, notices):
+    def change(self, **settings):
+        """Changes settings of the running server, `section__key=value`, and waits until they hold."""
+        self.set(**settings)
+        self._write_configuration()
+        self._process.send_signal(signal.SIGHUP)
+        self._wait_until_ready()
+
+    def _wait_until_ready(self):
         """Waits for the word that a service manager gets, or for the server's end."""
         ended = os.pidfd_open(self._process.pid)
         try:
             while True:
-                readable, _, _ = select.select([notices, ended], [], [], 30)
-                if notices in readable and b"READY=1" in notices.recv(4096):
+                readable, _, _ = select.select([self._notices, ended], [], [], 30)
+                if self._notices in readable and b"READY=1" in self._notices.recv(4096):
                     return
-                if notices not in readable:
+                if self._notices not in readable:
                     self.stop(signal.SIGKILL)
                     raise RuntimeError("the plugin did not start:\n" + self.log())
         finally:
@@ -106,6 +114,7 @@ class Plugin:
             raise
         finally:
             self._process = None
+            self._notices.close()
 
     def kill(self):
         return self.stop(signal.SIGKILL)

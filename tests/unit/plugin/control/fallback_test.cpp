@@ -12,8 +12,7 @@ struct World : tests::PluginWorld {
     std::string first{admitted("device-1")};
     std::string second{admitted("device-2")};
 
-    explicit World(std::size_t most = 1)
-      : PluginWorld({"ftp.example", 2121, std::chrono::hours(24), most}) {}
+    explicit World(std::size_t most = 1) { sessions().change({most, 0, {}}); }
 
     std::string admitted(const std::string& device) {
         if (descriptor.files.empty()) {

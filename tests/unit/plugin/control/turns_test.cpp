@@ -23,7 +23,7 @@ BOOST_AUTO_TEST_CASE(without_hours_it_is_always_time) {
 
 BOOST_AUTO_TEST_CASE(a_group_has_its_own_hours_or_those_of_all) {
     const TurnRules rules{
-        0, {hours("shops", "22:00-05:00"), hours("shops", "12:00-13:00"), hours("*", "08:00-18:00")}};
+        0, 0, {hours("shops", "22:00-05:00"), hours("shops", "12:00-13:00"), hours("*", "08:00-18:00")}};
     BOOST_TEST(check_hours(rules, "shops", 23 * hour).has_value());
     BOOST_TEST(check_hours(rules, "shops", 12 * hour).has_value());
     BOOST_TEST((code_of(check_hours(rules, "shops", 9 * hour)) == Errc::busy));
@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_CASE(a_group_has_its_own_hours_or_those_of_all) {
 }
 
 BOOST_AUTO_TEST_CASE(hours_of_other_groups_are_not_one_s_own) {
-    const TurnRules rules{0, {hours("shops", "22:00-05:00")}};
+    const TurnRules rules{0, 0, {hours("shops", "22:00-05:00")}};
     BOOST_TEST(check_hours(rules, "ships", 9 * hour).has_value());
     BOOST_TEST(check_hours(rules, "", 9 * hour).has_value());
 }
@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(as_many_transfer_as_may_and_the_next_one_waits_until_one_is
     world.publish(descriptor);
     for (const char* device : {"device-1", "device-2"})
         world.deploy(device, descriptor, "deployment-1");
-    world.sessions().change({1, {}});
+    world.sessions().change({0, 1, {}});
     const auto first = world.open("device-1", world.request(descriptor)).value().session;
     auto second = world.request(descriptor);
     BOOST_TEST((code_of(world.open("device-2", second)) == Errc::busy));
@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(rules_change_while_it_runs) {
     world.host.active["device-1"].group = "shops";
     const auto now = minute_of_day(static_cast<std::time_t>(world.time.unix_time / 1000));
     const DayHours later{(now + 10) % DayHours::day, (now + 20) % DayHours::day};
-    world.sessions().change({0, {{"shops", later}}});
+    world.sessions().change({0, 0, {{"shops", later}}});
     BOOST_TEST((code_of(world.open("device-1", world.request(descriptor))) == Errc::busy));
     world.time.pass(std::chrono::minutes(10));
     BOOST_TEST(world.open("device-1", world.request(descriptor)).has_value());
