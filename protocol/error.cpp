@@ -66,8 +66,8 @@ constexpr std::array table{
              "install that update module, or publish for another --installer", 422, 550, 5},
     ErrcInfo{Errc::inner_module_failed, "inner_module_failed", "the installer reported a failure",
              "see the deployment log above this line", 500, 451, 1},
-    ErrcInfo{Errc::not_ready, "not_ready", "the device's control part says busy",
-             "wait, or `two-path-device busy off`", 409, 450, 7},
+    ErrcInfo{Errc::not_ready, "not_ready", "the device does not allow an update now",
+             "wait until it does, or `two-path-device busy off`", 409, 450, 7},
     ErrcInfo{Errc::no_token, "no_token", "the Mender client gives no bearer token",
              "check that the client runs and the device is accepted", 401, 530, 4},
     ErrcInfo{

@@ -9,6 +9,7 @@
 #include "update-module/log.hpp"
 #include "update-module/module.hpp"
 #include "update-module/module_fallback.hpp"
+#include "update-module/policy.hpp"
 #include "update-module/watchdog.hpp"
 #include "update-module/workdir.hpp"
 
@@ -54,6 +55,7 @@ class Attempt {
         digests_ = keep_common(fastest_digests(module_.settings.state_dir), descriptor_);
         const auto prepared = module_.records.write_then(record_, [&] { return prepare(lists); });
         if (!prepared) return blame(prepared.error());
+        if (auto now = wait_for_hours(module_.settings, module_.deadline); !now) return blame(now.error());
         auto reply = open();
         if (!reply) return reply.error();
         if (auto received = receive(*reply); !received) return received;
@@ -90,7 +92,9 @@ class Attempt {
         const std::set<std::string> ours(record_.files.begin(), record_.files.end());
         store_.reclaim(ours, forget_after);
         if (!store_.require_room(store_.missing(descriptor_.files))) store_.reclaim(ours, {});
-        if (auto room = store_.require_room(store_.missing(descriptor_.files)); !room) return room;
+        const auto missing = store_.missing(descriptor_.files);
+        if (auto room = store_.require_room(missing); !room) return room;
+        if (auto may = check_metered(module_.settings, missing, module_.deadline); !may) return may;
         if (digests_.empty()) return fail(Errc::bad_descriptor, "no digest that every file has");
         std::set<std::string> opened;
         for (const auto& file : descriptor_.files) {
@@ -195,6 +199,7 @@ class Attempt {
         if (!certification) return fail(Errc::internal, "there is no certification information");
         const bulk::SecondPath path{reply.host, reply.port, reply.session, *certification};
         bulk::ReceiveOptions options{module_.deadline};
+        options.rate = module_.settings.byte_rate;
         options.silence_time = module_.settings.stall_timeout;
         options.stall_time = 3 * options.silence_time; // before a certification that was never used expires
         bulk::ReceiveCallbacks callbacks;

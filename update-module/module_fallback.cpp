@@ -96,6 +96,7 @@ class Fallback {
                 adapt(part->size(), Deadline::Clock::now() - start);
                 stalled_ = Deadline::in(options_.stall_time);
                 pause_ = options_.first_pause;
+                if (auto kept = keep_rate(part->size(), start); !kept) return kept.error();
                 return part;
             }
             if (!passes(part.error().code) || stalled_.passed()) return part;
@@ -103,6 +104,16 @@ class Fallback {
             size = std::min(size, step_);
             if (auto waited = wait(); !waited) return waited.error();
         }
+    }
+
+    Result<void> keep_rate(std::size_t bytes, Deadline::Clock::time_point start) {
+        if (options_.rate == 0) return {};
+        const std::chrono::duration<double> due(static_cast<double>(bytes) /
+                                                static_cast<double>(options_.rate));
+        const Deadline until(start + std::chrono::duration_cast<Deadline::Clock::duration>(due));
+        for (Pause pause; !until.passed();)
+            if (auto waited = pause(options_.deadline, "the rate"); !waited) return waited;
+        return {};
     }
 
     void adapt(std::size_t size, Deadline::Clock::duration took) {

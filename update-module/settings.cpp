@@ -17,7 +17,8 @@ constexpr std::size_t max_file = 64 * 1024;
 constexpr std::array keys{"state_dir",          "modules_dir",     "mender_conf",     "server_url",
                           "server_certificate", "token_command",   "version_command", "confirm",
                           "confirm_timeout",    "allow_downgrade", "connect_timeout", "stall_timeout",
-                          "boot_id_file",       "issuer"};
+                          "boot_id_file",       "issuer",          "hours",           "byte_rate",
+                          "metered_limit_mib",  "metered_command"};
 
 /// Mender's modules that replace the root file system.
 constexpr std::array<std::string_view, 2> root_installers{"rootfs-image", "mender-binary-delta"};
@@ -61,6 +62,25 @@ void read_command(Fields& fields, std::string_view name, std::vector<std::string
         fields.refuse("`" + std::string(name) + "` must be a list: the program and its arguments");
 }
 
+void read_hours(Fields& fields, std::vector<DayHours>& hours) {
+    for (const auto& text : fields.texts_or_none("hours")) {
+        const auto one = DayHours::parse(text);
+        if (!one) fields.refuse("`hours` must be a list of texts such as 22:00-05:00");
+        hours.push_back(one.value_or(DayHours{}));
+    }
+}
+
+void read_metered(Fields& fields, Settings& settings) {
+    constexpr std::uint64_t most = std::uint64_t{1} << 30U; // MiB
+    const auto limit = fields.number_or("metered_limit_mib", 0);
+    if (fields.ok() && limit > most)
+        fields.refuse("`metered_limit_mib` must be at most " + std::to_string(most));
+    settings.metered_limit = limit << 20U;
+    read_command(fields, "metered_command", settings.metered_command);
+    if (fields.ok() && (limit == 0) != settings.metered_command.empty())
+        fields.refuse("`metered_limit_mib` and `metered_command` go together");
+}
+
 Result<Settings> read_settings(const json::object& object, const std::string& path) {
     Fields fields(object, path, Errc::bad_configuration);
     for (const auto& [name, value] : object)
@@ -88,6 +108,9 @@ Result<Settings> read_settings(const json::object& object, const std::string& pa
     read_seconds(fields, "confirm_timeout", settings.confirm_timeout, 86'400);
     read_seconds(fields, "connect_timeout", settings.connect_timeout, 600);
     read_seconds(fields, "stall_timeout", settings.stall_timeout, 3'600);
+    read_hours(fields, settings.hours);
+    settings.byte_rate = fields.number_or("byte_rate", 0);
+    read_metered(fields, settings);
     if (fields.ok() && settings.server_url.empty() != settings.token_command.empty())
         fields.refuse("`server_url` and `token_command` go together; without both, the Mender client is "
                       "asked over D-Bus");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "protocol/certification.hpp"
+#include "protocol/day_hours.hpp"
 #include "protocol/error.hpp"
 
 #include <chrono>
@@ -24,6 +25,11 @@ struct Settings {
     bool confirm_required{false}; ///< false: without the plugin, compare with the signed descriptor
     std::chrono::seconds confirm_timeout{600};
     bool allow_downgrade{false};
+
+    std::vector<DayHours> hours;    ///< when updates may be fetched, in this device's time; empty: always
+    std::uint64_t byte_rate{0};     ///< of the bulk, bytes per second; 0: no limit
+    std::uint64_t metered_limit{0}; ///< bytes to fetch at most over a metered link; 0: no limit
+    std::vector<std::string> metered_command; ///< argv; exit code 0 says that the link is metered
 
     std::chrono::seconds connect_timeout{10}; ///< each TCP connection
     std::chrono::seconds stall_timeout{30};   ///< silence of the second path

@@ -44,8 +44,6 @@ class Turns(PathCase):
 
 
 class Rates(PathCase):
-    settings = {"limits.session_rate_kbit": 8 * 1024}
-
     def download(self):
         update = self.update(self.publish(size=3 * MIB, name=f"{self.name}-{time.monotonic_ns()}"))
         deployment = self.deploy()
@@ -57,10 +55,15 @@ class Rates(PathCase):
         return took
 
     def test_a_rate_holds_and_can_be_lifted(self):
+        self.plugin.change(limits__session_rate_kbit=8 * 1024)
         paced = self.download()
         self.assertGreater(paced, 1.5)  # 3 MiB at 1 MiB/s, but for what the socket's buffers take at once
         self.plugin.change(limits__session_rate_kbit=0)
         self.assertLess(self.download(), paced)
+
+    def test_a_device_keeps_to_its_own_rate(self):
+        self.device.configure(byte_rate=MIB)
+        self.assertGreater(self.download(), 2.5)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 #include "update-module/bulk/block_stream.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <new>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <system_error>
@@ -11,6 +13,7 @@ namespace two_path::bulk {
 namespace {
 
 constexpr std::size_t page = 4096;
+constexpr milliseconds look_around{500};
 
 } // namespace
 
@@ -49,10 +52,27 @@ Attempt<std::size_t> BlockStream::some(std::span<std::uint8_t> into) {
     }
 }
 
+/// Reads no more until the bytes so far are as many as the rate allows: the sender notices by a full window.
+Attempt<void> BlockStream::keep_rate() {
+    if (patience_.rate == 0) return {};
+    const std::chrono::duration<double> due(static_cast<double>(bytes_) /
+                                            static_cast<double>(patience_.rate));
+    const Deadline until(start_ + std::chrono::duration_cast<Deadline::Clock::duration>(due));
+    while (!until.passed()) {
+        if (patience_.deadline.passed() || (patience_.stop && patience_.stop()))
+            return Setback{Setback::Kind::stopped, {}};
+        ::poll(nullptr, 0, static_cast<int>(until.within(look_around).left().count()) + 1);
+    }
+    return {};
+}
+
 Attempt<void> BlockStream::read(std::span<std::uint8_t> block) {
+    // A rate is kept in pieces of half a second: a sender hears of silence, and must not take it for death.
+    const auto piece = patience_.rate == 0 ? block.size() : std::max<std::size_t>(patience_.rate / 2, 1);
     while (!block.empty()) {
-        const auto got = some(block);
+        const auto got = some(block.first(std::min(piece, block.size())));
         if (!got) return got.error();
+        if (auto kept = keep_rate(); !kept) return kept;
         if (*got == 0) return Setback{Setback::Kind::ended_early, "the transfer ended early"};
         block = block.subspan(*got);
     }

@@ -42,9 +42,11 @@ class BlockStream {
 
   private:
     Attempt<std::size_t> some(std::span<std::uint8_t> into);
+    Attempt<void> keep_rate();
 
     ftp::Descriptor data_;
     const Patience& patience_;
+    const Deadline::Clock::time_point start_{Deadline::Clock::now()};
     std::uint64_t bytes_{0};
 };
 

@@ -38,6 +38,7 @@ struct Patience {
     Deadline deadline;
     milliseconds silence;
     std::function<bool()> stop; ///< asked at least once a second; may be empty
+    std::uint64_t rate{0};      ///< bytes per second that are read of a data connection; 0: all that come
 };
 
 /// Steps in order: login once, then size, fetch, finish for each file. After a failure end it.

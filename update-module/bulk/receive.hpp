@@ -22,6 +22,8 @@ struct ReceiveOptions {
     milliseconds stall_time{120'000};
     /// One connection is dropped when it moves no byte for so long.
     milliseconds silence_time{30'000};
+    /// Bytes per second that are read; 0: all that come.
+    std::uint64_t rate{0};
     /// The pause after the first failure without progress; it doubles up to 15 s.
     milliseconds first_pause{500};
 };
