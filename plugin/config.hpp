@@ -61,7 +61,8 @@ struct Settings {
         std::string type{"embedded"}; ///< the only one of this release
         Accept accept{Accept::manual};
         std::chrono::hours token_lifetime{7 * 24}; ///< of the bearer tokens it issues
-        std::string public_url; ///< begins the links given to devices; empty: what the device called us
+        bool update_requests{false}; ///< a device may order its own update; written never or accepted
+        std::string public_url;      ///< begins the links given to devices; empty: what the device called us
         std::uint64_t max_artifact_size{std::uint64_t{10} << 30U}; ///< bytes of an uploaded .mender
     };
     /// `[session]`

@@ -159,6 +159,13 @@ Wrong apply_hours(Settings& settings, const Values& values) {
     return std::nullopt;
 }
 
+Wrong apply_update_requests(Settings& settings, const Values& values) {
+    const auto& value = values.back();
+    if (value != "never" && value != "accepted") return wrong(value, "never or accepted");
+    settings.host.update_requests = value == "accepted";
+    return std::nullopt;
+}
+
 Wrong apply_public_url(Settings& settings, const Values& values) {
     const auto& value = values.back();
     if (value.substr(0, 8) != "https://" || value.size() == 8 || value.back() == '/' ||
@@ -222,6 +229,8 @@ std::span<const ConfigKey> config_keys() {
         ConfigKey{"host.token_lifetime_hours", "N", "of bearer tokens [168]",
                   number_into(
                       [](Settings & s) -> auto& { return s.host.token_lifetime; }, 1, 8784, as_hours)},
+        ConfigKey{"host.update_requests", "never|accepted", "updates that devices order themselves [never]",
+                  apply_update_requests},
         ConfigKey{"host.public_url", "URL", "begins download links [as the device called us]",
                   apply_public_url},
         ConfigKey{

@@ -133,6 +133,7 @@ struct Daemon::Parts {
     std::optional<bulk::Pull> pull;
     std::optional<ftp::Server> ftp_server;
     std::optional<control::Sessions> sessions;
+    std::optional<control::UpdateRequests> update_requests;
     control::Router router;
     std::optional<control::HttpsServer> https_server;
 };
@@ -215,7 +216,8 @@ Result<void> Daemon::Parts::open() {
     sessions->change(turn_rules(settings));
     pull->change({settings.limits.rate, settings.limits.session_rate});
     host->add_routes(router);
-    control::add_device_api(router, *host, *sessions);
+    update_requests.emplace(*store, *host, settings.host.update_requests);
+    control::add_device_api(router, *host, *sessions, *update_requests);
     const control::OperatorContext context{executors, *host, *store, *admission, *payloads, *sessions};
     control::add_operator_api(router, context);
 

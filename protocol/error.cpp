@@ -17,7 +17,7 @@ constexpr std::array table{
     ErrcInfo{Errc::forbidden, "forbidden", "not allowed with this token", "use an account or device that may",
              403, 530, 4},
     ErrcInfo{Errc::not_deployed, "not_deployed", "no active deployment of this release to this device",
-             "deploy it to this device", 403, 530, 4},
+             "deploy it to this device, or run `two-path-device request-update` on it", 403, 530, 4},
     ErrcInfo{Errc::not_found, "not_found", "there is no such thing", "check the name", 404, 550, 5},
     ErrcInfo{Errc::conflict, "conflict", "it exists already or is in use",
              "choose another name, or end its use", 409, 450, 6},

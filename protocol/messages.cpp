@@ -62,6 +62,10 @@ std::string sessions_path() {
     return std::string(device_api) + "/sessions";
 }
 
+std::string update_requests_path() {
+    return std::string(device_api).append("/update-requests");
+}
+
 std::string session_path(std::string_view session, std::string_view part) {
     auto path = sessions_path().append("/").append(session);
     if (!part.empty()) path.append("/").append(part);
@@ -301,6 +305,49 @@ json::object SessionStatus::to_json() const {
     json::object object{{"state", name_of(state)}, {"expires_in", expires_in}};
     if (reason) object["reason"] = info(*reason).reason;
     return object;
+}
+
+Result<UpdateRequest> UpdateRequest::parse(std::string_view body) {
+    constexpr std::size_t most_streams = 256;
+    const auto object = parse_object(body, "the request");
+    if (!object) return object.error();
+    Fields fields(*object, "update request");
+    UpdateRequest request;
+    if (fields.has("release")) {
+        request.release = fields.text("release");
+        want_name(fields, "release", request.release);
+    }
+    const auto streams = fields.object_or_empty("committed");
+    if (streams.size() > most_streams) fields.refuse("`committed` has over 256 streams");
+    if (!fields.ok()) return fields.error();
+    Fields numbers(streams, "`committed`");
+    for (const auto& [stream, value] : streams)
+        request.committed.emplace(stream, numbers.number(stream));
+    if (!numbers.ok()) return numbers.error();
+    return request;
+}
+
+json::object UpdateRequest::to_json() const {
+    json::object object;
+    if (!release.empty()) object["release"] = release;
+    json::object streams;
+    for (const auto& [stream, sequence] : committed)
+        streams[stream] = sequence;
+    object["committed"] = std::move(streams);
+    return object;
+}
+
+Result<UpdateReply> UpdateReply::parse(std::string_view body) {
+    const auto object = parse_object(body, "the reply");
+    if (!object) return object.error();
+    Fields fields(*object, "update reply");
+    UpdateReply reply{fields.text("deployment"), fields.text("release")};
+    if (!fields.ok()) return fields.error();
+    return reply;
+}
+
+json::object UpdateReply::to_json() const {
+    return {{"deployment", deployment}, {"release", release}};
 }
 
 std::optional<ErrorBody> ErrorBody::parse(std::string_view body) {

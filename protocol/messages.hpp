@@ -7,6 +7,7 @@
 #include "protocol/session_state.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,7 @@ inline constexpr std::size_t max_body = 64 * 1024;
 /// The paths below device_api.
 [[nodiscard]] std::string sessions_path();
 [[nodiscard]] std::string session_path(std::string_view session, std::string_view part = {});
+[[nodiscard]] std::string update_requests_path();
 
 /// Where the device's FTP server listens (push).
 struct Receiver {
@@ -139,6 +141,22 @@ struct SessionStatus {
     std::optional<Errc> reason;
     std::uint64_t expires_in{0}; ///< seconds the certification still lives
     [[nodiscard]] static Result<SessionStatus> parse(std::string_view body);
+    [[nodiscard]] json::object to_json() const;
+};
+
+/// `POST /update-requests`: the device's control part wants an update.
+struct UpdateRequest {
+    std::string release;                            ///< empty: the newest
+    std::map<std::string, std::uint64_t> committed; ///< the sequence last committed, by stream; at most 256
+    [[nodiscard]] static Result<UpdateRequest> parse(std::string_view body);
+    [[nodiscard]] json::object to_json() const;
+};
+
+/// `202` to it.
+struct UpdateReply {
+    std::string deployment; ///< the framework's id of it
+    std::string release;
+    [[nodiscard]] static Result<UpdateReply> parse(std::string_view body);
     [[nodiscard]] json::object to_json() const;
 };
 

@@ -3,6 +3,7 @@
 #include "update-module/device_status.hpp"
 #include "update-module/log.hpp"
 #include "update-module/module.hpp"
+#include "update-module/process.hpp"
 #include "update-module/state_folder.hpp"
 
 #include <algorithm>
@@ -18,6 +19,9 @@ namespace {
 constexpr milliseconds report_time{4'000};
 constexpr unsigned report_limit = 5; ///< seconds, whatever happens
 constexpr milliseconds start_time{30'000};
+constexpr milliseconds request_time{30'000};
+constexpr milliseconds check_time{10'000};
+constexpr std::size_t check_output = 4096; ///< of the check command, bytes; not shown
 
 constexpr std::string_view usage = R"(usage: two-path-device COMMAND
 
@@ -25,12 +29,15 @@ constexpr std::string_view usage = R"(usage: two-path-device COMMAND
   busy                  whether the device may be updated now: `on` or `off`
   busy on|off           hold back updates that ask the device, or let them go on
   report                deliver reports that the plugin has not had yet, at most 5 s
+  request-update [RELEASE]
+                        order an update for this device: that release, or the newest
   start-notification    tell the plugin that the device has restarted, where an update waits for it
 
   --help, --version
 
 Settings: /etc/two-path/two-path.conf, or the file that TWO_PATH_CONF names.
-Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 wrong configuration, 7 plugin unreachable.
+Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 wrong configuration, 4 not allowed, 5 nothing newer,
+7 plugin unreachable or busy.
 `report` always ends with 0, so that it can stand in a state script.
 )";
 
@@ -103,6 +110,30 @@ Result<void> notify_start(const Settings& settings, const Arguments& arguments) 
                                           (installed ? *installed : "an unreadable version") + "\n");
 }
 
+/// Whether the Mender client was told to look for an update now.
+bool check_for_update(const Settings& settings) {
+    if (settings.check_update_command.empty()) return false;
+    const auto ran =
+        capture(Command{settings.check_update_command, {}, -1}, check_output, Deadline::in(check_time));
+    return ran && ran->exit.ok();
+}
+
+Result<void> request_update(const Settings& settings, const Arguments& arguments) {
+    if (arguments.size() > 1 || (!arguments.empty() && arguments[0].starts_with('-')))
+        return wrong_arguments("`request-update` takes a release's name or nothing");
+    messages::UpdateRequest request;
+    if (!arguments.empty()) request.release = arguments[0];
+    auto committed = read_committed(settings.state_dir);
+    if (!committed) return committed.error();
+    request.committed = std::move(*committed);
+    FirstPath first_path(settings);
+    const auto ordered = first_path.session().request_update(request, Deadline::in(request_time));
+    if (!ordered) return ordered.error();
+    return print("ordered: release " + ordered->release + ", deployment " + ordered->deployment + "\n" +
+                 (check_for_update(settings) ? "the Mender client looks for it now\n"
+                                             : "it begins when the Mender client next looks for updates\n"));
+}
+
 struct Entry {
     std::string_view name;
     Result<void> (*run)(const Settings&, const Arguments&);
@@ -113,6 +144,7 @@ constexpr std::array commands{
     Entry{"busy", show_or_set_busy},
     Entry{"report", deliver_reports},
     Entry{"start-notification", notify_start},
+    Entry{"request-update", request_update},
 };
 
 Result<void> run(const Arguments& arguments) {

@@ -14,11 +14,25 @@ namespace two_path::device {
 namespace {
 
 constexpr std::size_t max_file = 64 * 1024;
-constexpr std::array keys{"state_dir",          "modules_dir",     "mender_conf",     "server_url",
-                          "server_certificate", "token_command",   "version_command", "confirm",
-                          "confirm_timeout",    "allow_downgrade", "connect_timeout", "stall_timeout",
-                          "boot_id_file",       "issuer",          "hours",           "byte_rate",
-                          "metered_limit_mib",  "metered_command"};
+constexpr std::array keys{"state_dir",
+                          "modules_dir",
+                          "mender_conf",
+                          "server_url",
+                          "server_certificate",
+                          "token_command",
+                          "version_command",
+                          "confirm",
+                          "confirm_timeout",
+                          "allow_downgrade",
+                          "connect_timeout",
+                          "stall_timeout",
+                          "boot_id_file",
+                          "issuer",
+                          "hours",
+                          "byte_rate",
+                          "metered_limit_mib",
+                          "metered_command",
+                          "check_update_command"};
 
 /// Mender's modules that replace the root file system.
 constexpr std::array<std::string_view, 2> root_installers{"rootfs-image", "mender-binary-delta"};
@@ -97,6 +111,8 @@ Result<Settings> read_settings(const json::object& object, const std::string& pa
     if (fields.ok()) check_url(fields, settings.server_url);
     read_command(fields, "token_command", settings.token_command);
     read_command(fields, "version_command", settings.version_command);
+    if (fields.has("check_update_command"))
+        read_command(fields, "check_update_command", settings.check_update_command);
     const auto confirm = fields.text_or("confirm", "fallback");
     if (fields.ok() && confirm != "required" && confirm != "fallback")
         fields.refuse("`confirm` must be required or fallback");

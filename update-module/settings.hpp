@@ -22,6 +22,8 @@ struct Settings {
     std::vector<std::string> token_command; ///< argv that prints the bearer token; only with server_url
 
     std::vector<std::string> version_command; ///< argv that prints the installed version
+    /// argv that has the Mender client look for an update now; empty: nothing does.
+    std::vector<std::string> check_update_command{"mender", "check-update"};
     bool confirm_required{false}; ///< false: without the plugin, compare with the signed descriptor
     std::chrono::seconds confirm_timeout{600};
     bool allow_downgrade{false};

@@ -76,15 +76,12 @@ Result<Response> status(Sessions& sessions, const Asked& asked) {
     return content(sessions.status(asked.device, asked.session));
 }
 
-Result<Response> update_request(Sessions&, const Asked&) {
-    return fail(Errc::unsupported, "updates ordered by the device; the operator orders them");
-}
-
 class DeviceApi {
   public:
-    DeviceApi(host::Host& host, Sessions& sessions)
+    DeviceApi(host::Host& host, Sessions& sessions, UpdateRequests& update_requests)
       : host_(host)
-      , sessions_(sessions) {}
+      , sessions_(sessions)
+      , update_requests_(update_requests) {}
 
     /// Who asks is settled before a byte of the body is read. `step` is the route's own and outlives it.
     awaitable<Response> take(const Step& step, Request& request) const {
@@ -123,6 +120,20 @@ class DeviceApi {
         co_return answer_with_file(request, std::move(body), "application/octet-stream", "\"" + name + "\"");
     }
 
+    awaitable<Response> request_update(Request& request) const {
+        Asked asked;
+        auto failure = co_await read(asked, request);
+        if (failure) co_return Response::of(*failure, request.id);
+        auto parsed = messages::UpdateRequest::parse(asked.body);
+        if (!parsed) co_return Response::of(parsed.error(), request.id);
+        const auto ordered = co_await update_requests_.order(asked.device, std::move(*parsed));
+        if (ordered) co_return Response::of(202, ordered->to_json());
+        auto refusal = Response::of(ordered.error(), request.id);
+        if (ordered.error().code == Errc::busy)
+            refusal.headers["Retry-After"] = std::to_string(update_requests_.wait_of(asked.device));
+        co_return refusal;
+    }
+
   private:
     awaitable<std::optional<Error>> read(Asked& asked, Request& request) const {
         std::string bearer(request.bearer());
@@ -140,12 +151,13 @@ class DeviceApi {
 
     host::Host& host_;
     Sessions& sessions_;
+    UpdateRequests& update_requests_;
 };
 
 } // namespace
 
-void add_device_api(Router& router, host::Host& host, Sessions& sessions) {
-    const auto api = std::make_shared<const DeviceApi>(host, sessions);
+void add_device_api(Router& router, host::Host& host, Sessions& sessions, UpdateRequests& update_requests) {
+    const auto api = std::make_shared<const DeviceApi>(host, sessions, update_requests);
     const auto add = [&](const char* method, std::string path, Step step) {
         router.add(method, std::move(path),
                    [api, step = std::move(step)](Request& request) { return api->take(step, request); });
@@ -162,7 +174,8 @@ void add_device_api(Router& router, host::Host& host, Sessions& sessions) {
     add("PUT", messages::session_path(session, "failure"), failed);
     router.add("GET", messages::session_path(session, "files/{file}"),
                [api](Request& request) { return api->file(request); });
-    add("POST", std::string(messages::device_api) + "/update-requests", update_request);
+    router.add("POST", messages::update_requests_path(),
+               [api](Request& request) { return api->request_update(request); });
 }
 
 } // namespace two_path::control

@@ -32,6 +32,24 @@ struct DeviceDeployment {
     std::string device;
 };
 
+/// An update that the plugin orders for one device, because the device or a failed transfer asks for it.
+struct UpdateOrder {
+    std::string device;
+    std::vector<std::string> releases; ///< artifact names, best first
+    std::string name;                  ///< of the deployment, for people
+    /// The deployment that failed on this device and is ordered anew, as it was; empty: none.
+    std::string repeats;
+    /// False: only a deployment that is under way already is an answer.
+    bool may_create{true};
+};
+
+/// What an order came to.
+struct OrderedUpdate {
+    std::string deployment; ///< its id
+    std::string release;
+    bool created{false}; ///< false: it was under way already
+};
+
 /// Two implementations: Mender's own server over its REST API, and the embedded one. All calls run on the
 /// worker executor and may suspend; none throws for what the framework answers. `unavailable`: ask again
 /// later.
@@ -48,6 +66,12 @@ class Host {
     virtual awaitable<Result<std::optional<ActiveDeployment>>> active_deployment(std::string device) = 0;
     /// Those of `asked` that are no longer active: aborted, or the device decommissioned.
     virtual awaitable<Result<std::vector<DeviceDeployment>>> ended(std::vector<DeviceDeployment> asked) = 0;
+
+    /// Deploys the first of the releases that is there for a device of this type. A deployment of that
+    /// release to this device that is not finished is the answer itself. not_found: none of them, or the
+    /// device runs it already; busy: one would have to be made. With `repeats`: unavailable while that
+    /// deployment is not finished for the device, aborted when it ended otherwise than failed.
+    virtual awaitable<Result<OrderedUpdate>> order(UpdateOrder order) = 0;
 
     /// Endpoints that the framework itself serves on the plugin's HTTPS port (the embedded one's, Mender's
     /// paths).

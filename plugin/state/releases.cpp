@@ -63,4 +63,15 @@ std::vector<std::string> Store::releases_with(std::string_view payload) {
     return names;
 }
 
+std::map<std::string, std::uint64_t> Store::committed(std::string_view device) {
+    auto query =
+        database_.query("SELECT r.stream, max(r.sequence) FROM sessions s JOIN releases r ON r.name "
+                        "= s.release WHERE s.device = ? AND s.state = 'committed' GROUP BY r.stream");
+    query.with(device);
+    std::map<std::string, std::uint64_t> sequences;
+    while (query.next())
+        sequences.emplace(query.text(0), static_cast<std::uint64_t>(query.number(1)));
+    return sequences;
+}
+
 } // namespace two_path::state

@@ -6,6 +6,7 @@
 #include "plugin/state/records.hpp"
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,8 @@ class Store {
     bool remove_release(std::string_view name);
     /// The names of the releases that have this payload.
     [[nodiscard]] std::vector<std::string> releases_with(std::string_view payload);
+    /// The highest sequence that a device has committed, by stream, as far as its releases are still here.
+    [[nodiscard]] std::map<std::string, std::uint64_t> committed(std::string_view device);
 
     // sessions
 

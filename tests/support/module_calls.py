@@ -97,6 +97,14 @@ class Device:
             token=self.token)
         return json.loads(body)["id"] if status == 200 else None
 
+    def send_inventory(self):
+        """What a client tells of its device."""
+        attributes = [{"name": "device_type", "value": self.device_type},
+                      {"name": "artifact_name", "value": self.artifact_name}]
+        status, _, body = self.plugin.request("PUT", "/api/devices/v1/inventory/device/attributes", attributes,
+                                              token=self.token)
+        assert status == 200, body
+
     def report(self, deployment, status):
         return self.plugin.request("PUT", f"{DEPLOYMENTS}/{deployment}/status", {"status": status},
                                    token=self.token)[0]

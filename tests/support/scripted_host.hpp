@@ -21,6 +21,8 @@ class ScriptedHost : public host::Host {
     std::optional<Error> failure;                           ///< the answer to whatever is asked
     std::function<void()> while_asked;                      ///< runs before active_deployment() answers, once
     std::vector<std::vector<host::DeviceDeployment>> polls; ///< what ended() was asked
+    std::vector<host::UpdateOrder> orders;                  ///< what order() was asked
+    bool creates{true};                                     ///< false: every order is under way already
 
     awaitable<Result<std::string>> device_of(std::string bearer) override {
         co_return look_up(devices, bearer);
@@ -46,6 +48,14 @@ class ScriptedHost : public host::Host {
             return std::ranges::find(aborted, one.deployment) == aborted.end();
         });
         co_return asked;
+    }
+
+    awaitable<Result<host::OrderedUpdate>> order(host::UpdateOrder order) override {
+        orders.push_back(order);
+        if (failure) co_return *failure;
+        if (creates && !order.may_create) co_return fail(Errc::busy, "too many");
+        co_return host::OrderedUpdate{"ordered-" + std::to_string(orders.size()), order.releases.at(0),
+                                      creates};
     }
 
     void add_routes(control::Router&) override {}

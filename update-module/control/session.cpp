@@ -23,6 +23,7 @@ constexpr milliseconds part_time{5'000};
 
 constexpr unsigned ok = 200;
 constexpr unsigned created = 201;
+constexpr unsigned accepted = 202;
 constexpr unsigned no_content = 204;
 constexpr unsigned partial_content = 206;
 
@@ -205,6 +206,12 @@ Result<std::string> Session::part(std::string_view file, std::uint64_t offset, s
         return fail(Errc::no_route, "a range of " + std::to_string(size) + " bytes came with " +
                                         std::to_string(bytes->size()));
     return bytes;
+}
+
+Result<messages::UpdateReply> Session::request_update(const messages::UpdateRequest& request,
+                                                      Deadline deadline) {
+    auto made = request_of("POST", messages::update_requests_path(), request.to_json());
+    return read<messages::UpdateReply>(step(std::move(made), {accepted}, deadline));
 }
 
 } // namespace two_path::control

@@ -46,6 +46,8 @@ class Session {
     /// forbidden where the plugin's policy is another. Tries no longer than 5 s; more may follow at once.
     Result<std::string> part(std::string_view file, std::uint64_t offset, std::size_t size,
                              Deadline deadline);
+    /// Outside any session: the device's control part orders an update (claim C12).
+    Result<messages::UpdateReply> request_update(const messages::UpdateRequest& request, Deadline deadline);
 
   private:
     struct Trial;

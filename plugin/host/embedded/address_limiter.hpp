@@ -1,12 +1,11 @@
 /// How often one address may try.
 #pragma once
 
+#include "plugin/rate_limiter.hpp"
+
 #include <boost/asio/ip/address.hpp>
 
-#include <cstddef>
 #include <cstdint>
-#include <map>
-#include <string>
 
 namespace two_path::host::embedded {
 
@@ -20,7 +19,7 @@ class AddressLimiter {
         std::int64_t interval{0}; ///< in which one attempt comes back
     };
     explicit AddressLimiter(Rate rate)
-      : rate_(rate) {}
+      : limiter_(rate.at_once, rate.interval) {}
 
     /// Counts an attempt. 0: go on; else the seconds to wait, and the attempt does not count.
     [[nodiscard]] std::int64_t admit(const boost::asio::ip::address& client, std::int64_t now);
@@ -28,11 +27,7 @@ class AddressLimiter {
     void succeeded(const boost::asio::ip::address& client);
 
   private:
-    static constexpr std::size_t max_addresses = 10'000;
-    void make_room(std::int64_t now);
-
-    Rate rate_;
-    std::map<std::string, std::int64_t, std::less<>> full_again_; ///< when all attempts are back
+    RateLimiter limiter_;
 };
 
 } // namespace two_path::host::embedded

@@ -72,6 +72,16 @@ std::optional<Order> oldest_unfinished(state::Database& database, const std::str
     return Order{read_part(rows), rows.text(9), rows.number(10) != 0};
 }
 
+std::optional<std::string> unfinished_of(state::Database& database, const std::string& device,
+                                         const std::string& artifact_name) {
+    auto rows = database.query("SELECT d.id FROM device_deployments p JOIN deployments d ON d.id = "
+                               "p.deployment WHERE p.device = ? AND p.finished IS NULL AND "
+                               "d.artifact_name = ? ORDER BY d.sequence LIMIT 1");
+    rows.with(device, artifact_name);
+    if (!rows.next()) return std::nullopt;
+    return rows.text(0);
+}
+
 std::vector<DevicePart> parts_of_deployment(state::Database& database, const std::string& deployment,
                                             const std::string& status, Page page) {
     auto rows = database.query(with_status(select_parts(" FROM device_deployments p WHERE p.deployment = ?1"),

@@ -38,6 +38,9 @@ struct Order {
 /// The oldest unfinished deployment of a device; with `begun`, only what it was already told to install.
 [[nodiscard]] std::optional<Order> oldest_unfinished(state::Database& database, const std::string& device,
                                                      bool begun);
+/// The unfinished deployment of an artifact's name to a device, the oldest; none when there is none.
+[[nodiscard]] std::optional<std::string> unfinished_of(state::Database& database, const std::string& device,
+                                                       const std::string& artifact_name);
 /// Of a deployment, in the order of the devices' ids; `status` restricts when it is not empty.
 [[nodiscard]] std::vector<DevicePart> parts_of_deployment(state::Database& database,
                                                           const std::string& deployment,

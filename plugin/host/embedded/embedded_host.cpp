@@ -3,6 +3,7 @@
 #include "plugin/host/embedded/artifacts.hpp"
 #include "plugin/host/embedded/device_deployments.hpp"
 #include "plugin/host/embedded/endpoint.hpp"
+#include "plugin/host/embedded/update_order.hpp"
 #include "plugin/host/embedded/users.hpp"
 
 #include <system_error>
@@ -101,6 +102,10 @@ awaitable<Result<std::vector<DeviceDeployment>>> EmbeddedHost::ended(std::vector
             over.push_back(std::move(one));
     }
     co_return over;
+}
+
+awaitable<Result<OrderedUpdate>> EmbeddedHost::order(UpdateOrder order) {
+    co_return embedded::order_update(*parts_, order);
 }
 
 void EmbeddedHost::add_routes(control::Router& router) {

@@ -30,7 +30,7 @@ class ApiWorld : public PluginWorld {
         host.devices = {{"token-1", "device-1"}, {"token-2", "device-2"}};
         host.operators = {{"token-op", "operator@example.com"}};
         const boost::asio::any_io_executor anywhere = boost::asio::system_executor();
-        control::add_device_api(router_, host, sessions());
+        control::add_device_api(router_, host, sessions(), update_requests_);
         control::add_operator_api(
             router_, {{anywhere, anywhere, anywhere}, host, store(), admission(), payloads(), sessions()});
     }
@@ -67,6 +67,7 @@ class ApiWorld : public PluginWorld {
     }
 
   private:
+    control::UpdateRequests update_requests_{store(), host, true};
     control::Router router_;
 };
 

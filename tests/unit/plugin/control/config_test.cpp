@@ -135,6 +135,7 @@ BOOST_AUTO_TEST_CASE(every_key_of_the_file_reaches_its_setting) {
                           "type = embedded\n"
                           "accept = auto\n"
                           "token_lifetime_hours = 24\n"
+                          "update_requests = accepted\n"
                           "public_url = https://updates.example.com:8443\n"
                           "max_artifact_mib = 64\n"
                           "[session]\n"
@@ -166,6 +167,7 @@ BOOST_AUTO_TEST_CASE(every_key_of_the_file_reaches_its_setting) {
     BOOST_TEST(!settings.ftp.same_data_peer);
     BOOST_CHECK(settings.host.accept == Accept::automatic);
     BOOST_TEST(settings.host.token_lifetime.count() == 24);
+    BOOST_TEST(settings.host.update_requests);
     BOOST_TEST(settings.host.public_url == "https://updates.example.com:8443");
     BOOST_TEST(settings.host.max_artifact_size == 64U << 20U);
     BOOST_TEST(settings.session.first_login.count() == 60);
@@ -184,6 +186,7 @@ BOOST_AUTO_TEST_CASE(an_empty_file_leaves_the_safe_defaults) {
     BOOST_TEST(!read->settings.ftp.plain_login);
     BOOST_TEST(read->settings.ftp.same_data_peer);
     BOOST_CHECK(read->settings.host.accept == Accept::manual);
+    BOOST_TEST(!read->settings.host.update_requests);
     BOOST_TEST(read->settings.https.listen.text() == "[::]:8443");
     BOOST_TEST(read->settings.ftp.listen.text() == "[::]:2121");
 }

@@ -159,10 +159,6 @@ BOOST_AUTO_TEST_CASE(bodies_have_a_bound) {
 
 BOOST_AUTO_TEST_CASE(what_is_not_served_is_refused_by_name) {
     Deployed world;
-    const auto answer = world.device("POST", "/update-requests");
-    BOOST_TEST(answer.status == 422U);
-    BOOST_TEST(answer.reason() == "unsupported");
-    BOOST_TEST(answer.body.at("detail") == "updates ordered by the device; the operator orders them");
     auto asked = PluginWorld::request(world.descriptor).to_json();
     asked["protocol"] = 2;
     const auto newer = world.device("POST", "/sessions", asked);

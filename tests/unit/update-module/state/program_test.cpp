@@ -272,6 +272,8 @@ BOOST_AUTO_TEST_CASE(wrong_use_and_wrong_configuration_have_their_exit_codes) {
                                                                    {"busy", "maybe"},
                                                                    {"busy", "on", "off"},
                                                                    {"status", "--xml"},
+                                                                   {"request-update", "--now"},
+                                                                   {"request-update", "a", "b"},
                                                                    {"start-notification", "x"}}) {
         const auto finished = device.command(words);
         BOOST_TEST(finished.exit_code == 2);
