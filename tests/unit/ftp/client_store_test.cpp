@@ -82,19 +82,19 @@ BOOST_AUTO_TEST_CASE(it_goes_on_where_the_server_ends_and_only_if_told_to) {
         bool resume;
         std::uint64_t start;
     };
-    for (const auto& [stored, resume, start] :
+    for (const auto& row :
          {Case{1'000'000, true, 1'000'000}, Case{file_size, true, file_size}, Case{1'000'000, false, 0}}) {
         StoreWorld world;
-        world.catalogue.files["file"] = world.content.substr(0, stored);
+        world.catalogue.files["file"] = world.content.substr(0, row.stored);
         world.run([&]() -> awaitable<void> {
             Client client(world.io.get_executor());
             co_await enter(client, world.endpoint);
             auto upload = world.upload();
-            upload.resume = resume;
+            upload.resume = row.resume;
             const auto end = co_await client.store("file", upload);
             BOOST_TEST(error(end) == "success");
             BOOST_TEST((world.catalogue.files["file"] == world.content));
-            BOOST_TEST(world.positions.front() == start);
+            BOOST_TEST(world.positions.front() == row.start);
         });
     }
 }
