@@ -72,6 +72,7 @@ struct Settings {
         std::chrono::seconds abort_poll{15};   ///< between two looks for aborted deployments
         bool https_fallback{false};            ///< the bulk over HTTPS where the second path fails
         std::chrono::hours abandoned_after{std::chrono::hours{30 * 24}}; ///< without news; then it is expired
+        std::uint64_t redeploy{3}; ///< orders after failed transfers, of one release to one device; 0: none
     };
     /// `[limits]`
     struct Limits {

@@ -255,6 +255,9 @@ std::span<const ConfigKey> config_keys() {
         ConfigKey{"session.hours", "GROUP HH:MM-HH:MM",
                   "when the devices of a group (* for all others) may begin; repeatable [always]",
                   apply_hours, true},
+        ConfigKey{"session.redeploy", "N", "orders again after transfers that failed on the way [3]",
+                  number_into(
+                      [](Settings & s) -> auto& { return s.session.redeploy; }, 0, 100, as_count)},
         ConfigKey{"limits.https_connections", "N", "in all [2000]",
                   number_into(
                       [](Settings & s) -> auto& { return s.limits.https_connections; }, 1, most_connections,

@@ -7,6 +7,7 @@
 #include "plugin/control/https_server.hpp"
 #include "plugin/control/operator_api.hpp"
 #include "plugin/control/sessions.hpp"
+#include "plugin/daemon_options.hpp"
 #include "plugin/host/embedded/embedded_host.hpp"
 #include "plugin/log.hpp"
 #include "plugin/readiness.hpp"
@@ -44,43 +45,6 @@ constexpr milliseconds work_grace{5'000};
 /// How often sessions are looked through for those that ran out of time.
 constexpr std::chrono::seconds expiry_interval{2};
 constexpr std::chrono::hours certificate_interval{24};
-
-host::EmbeddedSettings host_settings(const Settings& settings) {
-    host::EmbeddedSettings embedded;
-    embedded.state_dir = settings.state_dir;
-    embedded.acceptance =
-        settings.host.accept == Accept::automatic ? host::Acceptance::automatic : host::Acceptance::manual;
-    embedded.device_token_lifetime = settings.host.token_lifetime;
-    embedded.user_token_lifetime = settings.host.token_lifetime;
-    embedded.max_artifact_size = settings.host.max_artifact_size;
-    embedded.public_url = settings.host.public_url;
-    return embedded;
-}
-
-ftp::ServerOptions ftp_options(const Settings& settings) {
-    ftp::ServerOptions options;
-    options.max_connections = settings.limits.ftp_connections;
-    options.max_connections_per_peer = settings.limits.ftp_connections_per_address;
-    options.same_data_peer = settings.ftp.same_data_peer;
-    if (const auto& ports = settings.ftp.passive_ports)
-        options.passive_ports = ftp::ServerOptions::PortRange{ports->first, ports->last};
-    error_code ec;
-    const auto advertised = asio::ip::make_address_v4(settings.ftp.advertise, ec);
-    if (!ec) options.advertised_address = advertised;
-    return options;
-}
-
-TurnRules turn_rules(const Settings& settings) {
-    auto rules = settings.turns;
-    rules.most_fallbacks = settings.session.https_fallback ? settings.limits.fallbacks : 0;
-    return rules;
-}
-
-control::HttpsServerOptions https_options(const Settings& settings) {
-    control::HttpsServerOptions options;
-    options.connections = {settings.limits.https_connections, settings.limits.https_connections_per_address};
-    return options;
-}
 
 } // namespace
 
@@ -212,6 +176,7 @@ Result<void> Daemon::Parts::open() {
     rules.second_path_host = settings.ftp.advertise;
     rules.second_path_port = ftp_server->local_endpoint().port();
     rules.abandoned_after = settings.session.abandoned_after;
+    rules.redeploy = settings.session.redeploy;
     sessions.emplace(*store, *admission, *payloads, *host, rules);
     sessions->change(turn_rules(settings));
     pull->change({settings.limits.rate, settings.limits.session_rate});
@@ -253,7 +218,7 @@ awaitable<void> Daemon::Parts::keep_sessions() {
 
 awaitable<void> Daemon::Parts::poll_aborts() {
     while (!housekeeping_ends) {
-        co_await sessions->poll_aborts();
+        co_await sessions->poll_host();
         if (housekeeping_ends) co_return;
         abort_timer.expires_after(settings.session.abort_poll);
         error_code ec;

@@ -272,6 +272,7 @@ Result<FailureReport> FailureReport::parse(std::string_view body) {
     FailureReport report;
     report.stage = fields.text("stage");
     want_name(fields, "stage", report.stage);
+    report.kept = fields.number_or("kept", 0);
     const auto reason = fields.text("reason");
     report.error.detail = fields.text_or("detail", "").substr(0, max_detail);
     if (!fields.ok()) return fields.error();
@@ -283,6 +284,7 @@ Result<FailureReport> FailureReport::parse(std::string_view body) {
 
 json::object FailureReport::to_json() const {
     return {{"stage", stage},
+            {"kept", kept},
             {"reason", info(error.code).reason},
             {"detail", error.detail.substr(0, max_detail)}};
 }

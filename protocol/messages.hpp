@@ -131,6 +131,7 @@ struct FailureReport {
     std::string stage; ///< the module's state and step, for people
     Error
         error; ///< reason and detail; a reason this release does not know is kept as internal, in the detail
+    std::uint64_t kept{0}; ///< bytes of the payload that are verified and stay for the next attempt
     [[nodiscard]] static Result<FailureReport> parse(std::string_view body);
     [[nodiscard]] json::object to_json() const;
 };

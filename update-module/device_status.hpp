@@ -4,6 +4,7 @@
 #include "update-module/committed.hpp"
 #include "update-module/record.hpp"
 #include "update-module/settings.hpp"
+#include "update-module/transfer_progress.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -13,9 +14,10 @@ namespace two_path::device {
 
 struct Status {
     std::string state_dir;
-    bool busy{false};             ///< of the control part
-    std::optional<Record> update; ///< under way
-    std::size_t owed{0};          ///< reports
+    bool busy{false};                         ///< of the control part
+    std::optional<Record> update;             ///< under way
+    std::optional<TransferProgress> transfer; ///< that runs
+    std::size_t owed{0};                      ///< reports
     Sequences committed;
 };
 

@@ -236,15 +236,16 @@ constexpr std::array states{
 void tell_failure(Module& module, std::string_view state, const Error& why) {
     say(std::string(state) + ": " + why.message());
     if (state == "Cleanup" || !module.lock) return;
+    messages::FailureReport failure{std::string(state), why};
     auto record = module.records.read();
     if (record && *record) {
+        failure.kept = kept_bytes(module.settings, **record);
         if (module.session.empty()) module.session = (*record)->session;
         (*record)->set(Done::failed);
         wipe((*record)->certification); // the report kills it
         if (auto kept = keep(module, **record); !kept) say(kept.error().message());
     }
-    report(module.owed, module.first_path, {module.session, messages::FailureReport{std::string(state), why}},
-           Deadline::in(report_time));
+    report(module.owed, module.first_path, {module.session, failure}, Deadline::in(report_time));
 }
 
 Result<void> run(Module& module, const State& state) {

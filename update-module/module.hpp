@@ -46,6 +46,9 @@ inline constexpr milliseconds lock_time{60'000};
 /// made good by the next call.
 [[nodiscard]] Result<void> end_attempt(Module& module);
 
+/// Verified bytes of the attempt's files that stay for the next one.
+[[nodiscard]] std::uint64_t kept_bytes(const Settings& settings, const Record& record);
+
 /// The start notification, the version and the comparison (claim C11), over the first path or, when the
 /// plugin is away, against the signed descriptor. Keeps the outcome in the record. version_mismatch,
 /// version_unreadable, or why the plugin refuses.

@@ -10,6 +10,7 @@
 #include "update-module/module.hpp"
 #include "update-module/module_fallback.hpp"
 #include "update-module/policy.hpp"
+#include "update-module/transfer_progress.hpp"
 #include "update-module/watchdog.hpp"
 #include "update-module/workdir.hpp"
 
@@ -206,7 +207,13 @@ class Attempt {
         callbacks.note = say;
         callbacks.interrupted = told_to_stop;
         callbacks.why_refused = [this]() -> std::optional<Error> { return why_refused(); };
-        callbacks.progress = [](const bulk::Progress& progress) { say_progress(progress); };
+        const ProgressFile shown(module_.settings.state_dir);
+        shown.write(progress_at_start());
+        ProgressLog log;
+        callbacks.progress = [&](const bulk::Progress& progress) {
+            log.told(progress);
+            shown.write(progress);
+        };
         auto reception = bulk::receive(helper_, path, payloads_, options, callbacks);
         if (reception.error && may_fall_back(reception.error->code)) fall_back(reception, options, callbacks);
         if (reception.error) return *reception.error;
@@ -231,18 +238,20 @@ class Attempt {
         reception.error = std::move(more.error);
     }
 
+    [[nodiscard]] bulk::Progress progress_at_start() const {
+        bulk::Progress progress;
+        for (const auto& payload : payloads_) {
+            progress.bytes += payload.verified_bytes();
+            progress.total += payload.size();
+        }
+        return progress;
+    }
+
     std::optional<Error> why_refused() {
         const auto status = session_.status(module_.deadline.within(ask_time));
         if (!status || !status->reason) return std::nullopt;
         return fail(*status->reason,
                     "the session is `" + std::string(two_path::name_of(status->state)) + "`");
-    }
-
-    static void say_progress(const bulk::Progress& progress) {
-        constexpr std::uint64_t mebi = 1024 * 1024;
-        const auto percent = progress.total == 0 ? 100 : progress.bytes * 100 / progress.total;
-        say("received " + std::to_string(progress.bytes / mebi) + " of " +
-            std::to_string(progress.total / mebi) + " MiB (" + std::to_string(percent) + " %)");
     }
 
     [[nodiscard]] std::vector<install::InnerFile> inner_files() const {

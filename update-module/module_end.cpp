@@ -3,8 +3,10 @@
 #include "update-module/committed.hpp"
 #include "update-module/log.hpp"
 #include "update-module/module.hpp"
+#include "update-module/transfer_progress.hpp"
 
 #include <optional>
+#include <set>
 
 namespace two_path::device {
 namespace {
@@ -12,7 +14,7 @@ namespace {
 constexpr milliseconds report_time{10'000};
 
 /// How the attempt ended, where the plugin has not been told already.
-std::optional<OwedReport> last_report(const Record& record) {
+std::optional<OwedReport> last_report(const Settings& settings, const Record& record) {
     if (record.session.empty()) return std::nullopt;
     if (record.stays())
         return OwedReport{record.session,
@@ -22,7 +24,7 @@ std::optional<OwedReport> last_report(const Record& record) {
     if (record.is(Done::failed)) return std::nullopt;
     const auto why = fail(Errc::interrupted,
                           "the Mender client ended the update after `" + std::string(record.stage()) + "`");
-    return OwedReport{record.session, messages::FailureReport{"Cleanup", why}};
+    return OwedReport{record.session, messages::FailureReport{"Cleanup", why, kept_bytes(settings, record)}};
 }
 
 /// The blocks of a release that is installed serve nobody any more; those of a failed one help its next
@@ -35,7 +37,16 @@ void forget_payload(const Module& module, const Record& record) {
 
 } // namespace
 
+std::uint64_t kept_bytes(const Settings& settings, const Record& record) {
+    const bulk::PayloadStore store(settings.state_dir + "/store");
+    std::uint64_t bytes = 0;
+    for (const auto& id : std::set<std::string>(record.files.begin(), record.files.end()))
+        bytes += store.kept(id);
+    return bytes;
+}
+
 Result<void> end_attempt(Module& module) {
+    forget_progress(module.settings.state_dir);
     const auto record = module.records.read();
     if (!record) return record.error();
     if (!*record) return {};
@@ -44,7 +55,7 @@ Result<void> end_attempt(Module& module) {
         auto kept = write_committed(module.settings.state_dir, (*record)->stream, (*record)->sequence);
         if (!kept) return kept;
     }
-    if (const auto last = last_report(**record))
+    if (const auto last = last_report(module.settings, **record))
         if (auto owed = owe(module.owed, module.first_path, *last, module.deadline.within(report_time));
             !owed)
             return owed;

@@ -44,6 +44,12 @@ std::string transfer_text(const json::object& session) {
 
 } // namespace
 
+std::string reason_text(const json::object& session) {
+    auto text = text_of(session, "reason");
+    if (session.contains("redeployment")) text += ", ordered again";
+    return text;
+}
+
 std::string progress_text(const json::object& session) {
     const auto total = number_of(session, "total");
     if (total == 0) return {};
@@ -74,7 +80,7 @@ std::string session_line(const json::object& session) {
                 text_of(session, "device") + "  " + text_of(session, "release") + "  " +
                 text_of(session, "state");
     if (is_moving(session)) line += "  " + progress_text(session);
-    if (const auto reason = text_of(session, "reason"); !reason.empty()) line += "  " + reason;
+    if (const auto reason = reason_text(session); !reason.empty()) line += "  " + reason;
     return control::one_line(line, 4096);
 }
 

@@ -9,6 +9,7 @@
 namespace two_path::cli {
 
 /// `12.0 MiB of 73.4 MiB (16 %)`; empty when nothing is to be carried.
+[[nodiscard]] std::string reason_text(const json::object& session);
 [[nodiscard]] std::string progress_text(const json::object& session);
 /// No event will follow.
 [[nodiscard]] bool has_ended(const json::object& session);

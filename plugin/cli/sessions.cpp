@@ -59,7 +59,7 @@ Outcome list(const Server& server, const Arguments& given, const Shell& shell) {
         const auto& session = value.get_object();
         table.add({text_of(session, "id"), text_of(session, "device"), text_of(session, "release"),
                    text_of(session, "state"), progress_text(session), local_time(text_of(session, "changed")),
-                   text_of(session, "reason")});
+                   reason_text(session)});
     }
     table.print(shell.out);
     return 0;

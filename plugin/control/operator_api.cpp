@@ -39,7 +39,9 @@ Result<state::SessionFilter> filter_of(const Request& request) {
 }
 
 json::object live_view(const OperatorContext& context, const state::Session& session) {
-    return view(session, session.sent + context.admission.unsaved(session.id));
+    auto object = view(session, session.sent + context.admission.unsaved(session.id));
+    if (const auto again = context.store.redeployment_of(session.id)) object["redeployment"] = view(*again);
+    return object;
 }
 
 Response unknown_session(const Request& request) {

@@ -63,6 +63,12 @@ json::object view(const state::Session& session, std::uint64_t sent) {
     return object;
 }
 
+json::object view(const state::Redeployment& redeployment) {
+    json::object object{{"kept", redeployment.kept}, {"since", rfc3339(redeployment.since)}};
+    if (redeployment.ordered) object["deployment"] = *redeployment.ordered;
+    return object;
+}
+
 json::object view(const state::Event& event) {
     return {{"number", event.number},        {"time", rfc3339(event.time)}, {"step", event.step},
             {"state", name_of(event.state)}, {"cause", event.cause},        {"detail", event.detail}};

@@ -14,6 +14,8 @@ namespace two_path::control {
 
 /// `sent`: bytes on the second path up to now.
 [[nodiscard]] json::object view(const state::Session& session, std::uint64_t sent);
+/// What came after a session whose transfer failed; without the deployment as long as it is not ordered.
+[[nodiscard]] json::object view(const state::Redeployment& redeployment);
 [[nodiscard]] json::object view(const state::Event& event);
 /// Without the descriptor's details; `sessions/{name}` adds it whole.
 [[nodiscard]] json::object view(const state::Release& release);

@@ -53,7 +53,8 @@ Sessions::Sessions(state::Store& store, state::Admission& admission, const catal
   , admission_(admission)
   , payloads_(payloads)
   , host_(host)
-  , rules_(std::move(rules)) {}
+  , rules_(std::move(rules))
+  , redeploying_(store, host, rules_.redeploy) {}
 
 awaitable<Result<messages::OpenReply>> Sessions::open(std::string device, messages::OpenRequest request,
                                                       std::string reached_at) {
@@ -203,7 +204,9 @@ Result<void> Sessions::progress(const std::string& device, const std::string& se
         else
             return fail(Errc::out_of_order, "`committed` before the version was confirmed");
     }
-    return step(*found, progress.step, "device", detail);
+    auto taken = step(*found, progress.step, "device", detail);
+    if (taken) redeploying_.succeeded(*found);
+    return taken;
 }
 
 Result<void> Sessions::rolled_back(state::Session& session) {
@@ -222,6 +225,7 @@ Result<void> Sessions::failed(const std::string& device, const std::string& sess
     if (!found) return found.error();
     const auto next = next_state(found->state, SessionStep::failed);
     if (!next) return why_ended(*found);
+    redeploying_.consider(*found, report);
     const auto stage = one_line(report.stage, name_limit);
     auto detail = one_line(report.error.detail);
     if (*next == found->state) {
@@ -299,7 +303,12 @@ void Sessions::expire() {
     }
 }
 
-awaitable<void> Sessions::poll_aborts() {
+awaitable<void> Sessions::poll_host() {
+    co_await end_aborted();
+    co_await redeploying_.order_due();
+}
+
+awaitable<void> Sessions::end_aborted() {
     std::vector<host::DeviceDeployment> running;
     for (const auto& session : store_.unfinished())
         if (is_abortable(session.state)) running.push_back({session.deployment, session.device});

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "plugin/catalog/payloads.hpp"
+#include "plugin/control/redeploying.hpp"
 #include "plugin/host/host.hpp"
 #include "plugin/state/admission.hpp"
 #include "plugin/turn_rules.hpp"
@@ -21,6 +22,8 @@ struct SessionRules {
     std::uint16_t second_path_port{0};
     /// A session that no one speaks of for so long has expired.
     std::chrono::hours abandoned_after{std::chrono::hours{30 * 24}};
+    /// How often a release is ordered again for a device after a transfer that failed on the way; 0: never.
+    std::uint64_t redeploy{3};
 };
 
 /// The steps of docs/protocol.md, "First path". Used by the worker only. `device` is always the one behind
@@ -67,9 +70,9 @@ class Sessions {
 
     /// Ends what ran out of time; call it every few seconds.
     void expire();
-    /// Ends what the operator aborted in the host framework; call it every `abort_poll_seconds`. Asks only
-    /// for sessions in which something still runs.
-    awaitable<void> poll_aborts();
+    /// Ends what the operator aborted in the host framework, and orders again what failed on the way; call it
+    /// every `abort_poll_seconds`. Asks only for sessions in which something still runs.
+    awaitable<void> poll_host();
 
   private:
     [[nodiscard]] Result<state::Session> find(const std::string& device, const std::string& session) const;
@@ -88,6 +91,7 @@ class Sessions {
     [[nodiscard]] Result<void> check_turn(const std::string& device, const std::string& group);
     Result<bool> count_fallback(const std::string& session);
     void supersede(const std::string& device);
+    awaitable<void> end_aborted();
     Result<void> rolled_back(state::Session& session);
 
     state::Store& store_;
@@ -97,6 +101,7 @@ class Sessions {
     SessionRules rules_;
     TurnRules turns_;
     std::map<std::string, std::int64_t> fallbacks_; ///< by session: when it last asked, steady, ms
+    Redeploying redeploying_;
 };
 
 /// Why an ended session takes no more steps: the reason for which it was taken from the device, or

@@ -54,6 +54,17 @@ struct Event {
     std::string detail;
 };
 
+/// A release ordered again, or to be, for a device whose transfer of it failed.
+struct Redeployment {
+    std::string session; ///< whose transfer failed
+    std::string device;
+    std::string release;
+    std::string failed;    ///< the deployment
+    std::uint64_t kept{0}; ///< verified bytes that the device kept
+    std::int64_t since{0};
+    std::optional<std::string> ordered; ///< the new deployment; none yet
+};
+
 /// A certification that lives, as stored. Secret.
 struct StoredCertification {
     std::string session;

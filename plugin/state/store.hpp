@@ -58,6 +58,21 @@ class Store {
     void note(Session& session, std::string_view what, std::string_view cause, std::string_view detail);
     [[nodiscard]] std::vector<Event> events(std::string_view session);
 
+    // what is ordered again
+
+    /// Of a device and release since the last success, oldest first.
+    [[nodiscard]] std::vector<Redeployment> redeployments(std::string_view device, std::string_view release);
+    /// Those still to be ordered, oldest first.
+    [[nodiscard]] std::vector<Redeployment> due_redeployments();
+    [[nodiscard]] std::optional<Redeployment> redeployment_of(std::string_view session);
+    /// Still to be ordered; nothing when there is one of this session.
+    void add_redeployment(const Redeployment& redeployment);
+    /// It was ordered.
+    void redeployed(std::string_view session, std::string_view deployment);
+    void remove_redeployment(std::string_view session);
+    /// The device has the release.
+    void forget_redeployments(std::string_view device, std::string_view release);
+
     // certifications
 
     [[nodiscard]] std::vector<StoredCertification> certifications();

@@ -4,6 +4,8 @@
 
 #include <boost/json/serialize.hpp>
 
+#include <bit>
+
 namespace two_path::bulk {
 namespace {
 
@@ -50,6 +52,21 @@ BlockMap parse_block_map(std::string_view text, const BlockVerifier& verifier) {
         return {BlockMap::Kind::foreign, {}};
     if (verified->size() != (verifier.count() + 7) / 8) return {};
     return {BlockMap::Kind::ours, unpack(*verified, verifier.count())};
+}
+
+std::uint64_t verified_bytes_of(std::string_view text) {
+    const auto object = parse_object(text, "the map");
+    if (!object) return 0;
+    Fields fields(*object, "map");
+    const auto format = fields.number("format");
+    const auto block_size = fields.number("block_size");
+    const auto verified = from_base64url(fields.text("verified"));
+    if (!fields.ok() || format != map_format || !verified || block_size > two_path::Descriptor::max_block)
+        return 0;
+    std::uint64_t blocks = 0;
+    for (const auto byte : *verified)
+        blocks += static_cast<unsigned>(std::popcount(byte));
+    return blocks * block_size;
 }
 
 std::size_t max_block_map(std::uint64_t blocks) noexcept {

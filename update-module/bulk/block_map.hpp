@@ -25,6 +25,9 @@ struct BlockMap {
 };
 [[nodiscard]] BlockMap parse_block_map(std::string_view text, const BlockVerifier& verifier);
 
+/// What any map says is on disk, bytes, the last block counted as a whole one; 0 for what is no map.
+[[nodiscard]] std::uint64_t verified_bytes_of(std::string_view text);
+
 /// A map of `blocks` blocks is never longer, bytes.
 [[nodiscard]] std::size_t max_block_map(std::uint64_t blocks) noexcept;
 

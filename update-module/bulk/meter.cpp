@@ -6,8 +6,6 @@ namespace two_path::bulk {
 namespace {
 
 constexpr milliseconds most_often{2'000};
-constexpr milliseconds least_often{30'000};
-constexpr std::uint64_t steps = 10;
 
 double cpu_of_this_process() {
     rusage usage{};
@@ -26,7 +24,6 @@ Meter::Meter(std::span<const StoredPayload> payloads, const std::function<void(c
         total_ += payload.size();
         kept_ += payload.verified_bytes();
     }
-    told_bytes_ = kept_;
 }
 
 double Meter::seconds() const {
@@ -35,9 +32,7 @@ double Meter::seconds() const {
 
 void Meter::stored(std::uint64_t bytes) {
     stored_ += bytes;
-    const auto since = Deadline::Clock::now() - told_;
-    const bool step = verified() - told_bytes_ >= total_ / steps && since >= most_often;
-    if (step || since >= least_often) tell();
+    if (Deadline::Clock::now() - told_ >= most_often) tell();
 }
 
 void Meter::end() {
@@ -46,7 +41,6 @@ void Meter::end() {
 
 void Meter::tell() {
     told_ = Deadline::Clock::now();
-    told_bytes_ = verified();
     const auto time = seconds();
     if (tell_) tell_({verified(), total_, time > 0 ? static_cast<double>(stored_) / time : 0});
 }

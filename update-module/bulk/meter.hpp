@@ -43,7 +43,6 @@ class Meter {
     std::uint64_t received_{0};
     const char* path_{nullptr};
     Deadline::Clock::time_point told_{start_};
-    std::uint64_t told_bytes_{0};
 };
 
 } // namespace two_path::bulk

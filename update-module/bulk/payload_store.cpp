@@ -154,6 +154,15 @@ std::uint64_t PayloadStore::missing(const std::vector<DescriptorFile>& files) co
     return bytes;
 }
 
+std::uint64_t PayloadStore::kept(const std::string& id) const {
+    struct stat about {};
+    if (::stat(path_of(id).c_str(), &about) != 0) return 0;
+    const auto size = static_cast<std::uint64_t>(about.st_size);
+    const auto most = max_block_map(block_count(size, two_path::Descriptor::min_block));
+    const auto text = device::read_small_file(map_of(path_of(id)), most);
+    return text && *text ? std::min(verified_bytes_of(**text), size) : 0;
+}
+
 Result<void> PayloadStore::require_room(std::uint64_t bytes) const {
     if (auto ready = device::make_folder(folder_); !ready) return ready.error();
     struct statvfs about {};

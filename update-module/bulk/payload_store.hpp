@@ -68,6 +68,8 @@ class PayloadStore {
 
     /// Bytes of disk that these files will still take here; empty files take none.
     [[nodiscard]] std::uint64_t missing(const std::vector<DescriptorFile>& files) const;
+    /// Verified bytes that the file's last checkpoint says are here; 0 for what is not here or unreadable.
+    [[nodiscard]] std::uint64_t kept(const std::string& id) const;
     /// no_room when the store's file system has fewer than `bytes` (and 1 MiB for maps) free for us.
     Result<void> require_room(std::uint64_t bytes) const;
 

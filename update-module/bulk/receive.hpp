@@ -32,7 +32,7 @@ struct ReceiveOptions {
 struct ReceiveCallbacks {
     /// The second path refused the login: asks the first path why (aborted, expired, superseded, ...).
     std::function<std::optional<Error>()> why_refused;
-    /// Each further 10 % of the bytes, but at most every 2 s; every 30 s; and at the end.
+    /// With a block, at most every 2 s; and at the end.
     std::function<void(const Progress&)> progress;
     /// One line about a connection lost or a block refused; no secrets.
     std::function<void(std::string_view line)> note;

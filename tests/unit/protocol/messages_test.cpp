@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(every_message_survives_its_text) {
     check_round_trip(VersionReport{"", a_nonce, "boot-2"});
     check_round_trip(Verdict{true, "2.0", "2.0"});
     check_round_trip(Verdict{false, "2.0", "1.0"});
-    check_round_trip(FailureReport{"Download", {Errc::tampered, "block 3"}});
+    check_round_trip(FailureReport{"Download", {Errc::tampered, "block 3"}, 7});
     check_round_trip(SessionStatus{SessionState::failed, Errc::tampered, 0});
     check_round_trip(SessionStatus{SessionState::certified, {}, 119});
 }

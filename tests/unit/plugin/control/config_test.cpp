@@ -143,6 +143,7 @@ BOOST_AUTO_TEST_CASE(every_key_of_the_file_reaches_its_setting) {
                           "lifetime_seconds = 600\n"
                           "abort_poll_seconds = 5\n"
                           "abandoned_after_days = 7\n"
+                          "redeploy = 0\n"
                           "[limits]\n"
                           "https_connections = 100\n"
                           "https_connections_per_address = 10\n"
@@ -174,6 +175,7 @@ BOOST_AUTO_TEST_CASE(every_key_of_the_file_reaches_its_setting) {
     BOOST_TEST(settings.session.lifetime.count() == 600);
     BOOST_TEST(settings.session.abort_poll.count() == 5);
     BOOST_TEST(settings.session.abandoned_after.count() == 7 * 24);
+    BOOST_TEST(settings.session.redeploy == 0U);
     BOOST_TEST(settings.limits.https_connections == 100U);
     BOOST_TEST(settings.limits.https_connections_per_address == 10U);
     BOOST_TEST(settings.limits.ftp_connections == 200U);

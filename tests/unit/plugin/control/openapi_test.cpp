@@ -149,6 +149,8 @@ BOOST_AUTO_TEST_CASE(answers_have_the_described_fields) {
     session.transfer = messages::TransferReport{10, 1, 2, 3, 4, "sha256", "ftp"};
     check("TransferReport", session.transfer->to_json());
     world.store().note(session, "note", "plugin", "x");
+    world.store().add_redeployment({id, "device-1", "app-2.0", "deployment-1", 1, 1, std::nullopt});
+    world.store().redeployed(id, "deployment-2");
     const auto shown = world.operate("GET", "/sessions/" + id).body;
     check("Session", shown);
     BOOST_TEST(shown.as_object().size() == document.schemas.at("Session").properties.size());

@@ -204,18 +204,18 @@ BOOST_AUTO_TEST_CASE(an_aborted_deployment_ends_its_running_session_and_no_other
     world.deploy("device-2", world.descriptor, "deployment-1");
     const auto other = world.open("device-2", PluginWorld::request(world.descriptor)).value().session;
 
-    tests::run(world.sessions().poll_aborts());
+    tests::run(world.sessions().poll_host());
     BOOST_TEST((world.session().state == SessionState::transferring));
     BOOST_REQUIRE_EQUAL(world.host.polls.size(), 1U);
     BOOST_TEST(world.host.polls[0].size() == 2U);
 
     world.host.failure = fail(Errc::unavailable, "away");
     world.host.aborted = {"deployment-1"};
-    tests::run(world.sessions().poll_aborts());
+    tests::run(world.sessions().poll_host());
     BOOST_TEST((world.session().state == SessionState::transferring));
 
     world.host.failure.reset();
-    tests::run(world.sessions().poll_aborts());
+    tests::run(world.sessions().poll_host());
     BOOST_TEST((world.session().state == SessionState::aborted));
     BOOST_TEST((world.session().reason == Errc::aborted));
     BOOST_TEST(world.events().back().cause == "host");
@@ -224,7 +224,7 @@ BOOST_AUTO_TEST_CASE(an_aborted_deployment_ends_its_running_session_and_no_other
     BOOST_TEST(world.dead[0].first == world.id);
     BOOST_TEST((world.store().session(other)->state == SessionState::aborted));
 
-    tests::run(world.sessions().poll_aborts()); // nothing runs: nobody is asked
+    tests::run(world.sessions().poll_host()); // nothing runs: nobody is asked
     BOOST_TEST(world.host.polls.size() == 3U);
     BOOST_TEST((code_of(world.sessions().abort(world.id, "someone")) == Errc::aborted));
 }

@@ -231,6 +231,27 @@ BOOST_AUTO_TEST_CASE(tells_what_is_going_on_without_secrets) {
         BOOST_TEST(output.find(secret) == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(status_tells_how_far_a_transfer_is) {
+    const Device device;
+    std::filesystem::create_directory(device.state);
+    put(device.state + "/record.json",
+        R"({"format":1,"attempt":"AAAAAAAAAAAAAAAAAAAAAA","session":"BBBBBBBBBBBBBBBBBBBBBA","release":"app-2.0",)"
+        R"("version":"2.0","stream":"app","sequence":7,"boot_id":"b","done":["stored"],"certification":""})");
+    const auto transfer = [&] {
+        return json::parse(device.command({"status", "--json"}).output).at("transfer");
+    };
+    BOOST_TEST(transfer().is_null());
+    put(device.state + "/progress.json",
+        R"({"bytes":1572864,"total":10485760,"bytes_per_second":524288,"told":1800000000})");
+    BOOST_TEST(transfer().at("bytes").as_int64() == 1572864);
+    BOOST_TEST(transfer().at("told").as_int64() == 1800000000);
+    BOOST_TEST(device.command({"status"}).output.find("1.5 of 10.0 MiB (15 %), 0.5 MiB/s") !=
+               std::string::npos);
+    put(device.state + "/progress.json", "{\"bytes\":");
+    BOOST_TEST(transfer().is_null());
+    BOOST_TEST(device.command({"status"}).exit_code == 0);
+}
+
 BOOST_AUTO_TEST_CASE(status_without_an_update_is_no_failure) {
     const Device device;
     const auto finished = device.command({"status", "--json"});

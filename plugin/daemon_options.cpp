@@ -1,0 +1,42 @@
+#include "plugin/daemon_options.hpp"
+
+namespace two_path {
+
+host::EmbeddedSettings host_settings(const Settings& settings) {
+    host::EmbeddedSettings embedded;
+    embedded.state_dir = settings.state_dir;
+    embedded.acceptance =
+        settings.host.accept == Accept::automatic ? host::Acceptance::automatic : host::Acceptance::manual;
+    embedded.device_token_lifetime = settings.host.token_lifetime;
+    embedded.user_token_lifetime = settings.host.token_lifetime;
+    embedded.max_artifact_size = settings.host.max_artifact_size;
+    embedded.public_url = settings.host.public_url;
+    return embedded;
+}
+
+ftp::ServerOptions ftp_options(const Settings& settings) {
+    ftp::ServerOptions options;
+    options.max_connections = settings.limits.ftp_connections;
+    options.max_connections_per_peer = settings.limits.ftp_connections_per_address;
+    options.same_data_peer = settings.ftp.same_data_peer;
+    if (const auto& ports = settings.ftp.passive_ports)
+        options.passive_ports = ftp::ServerOptions::PortRange{ports->first, ports->last};
+    boost::system::error_code ec;
+    const auto advertised = boost::asio::ip::make_address_v4(settings.ftp.advertise, ec);
+    if (!ec) options.advertised_address = advertised;
+    return options;
+}
+
+TurnRules turn_rules(const Settings& settings) {
+    auto rules = settings.turns;
+    rules.most_fallbacks = settings.session.https_fallback ? settings.limits.fallbacks : 0;
+    return rules;
+}
+
+control::HttpsServerOptions https_options(const Settings& settings) {
+    control::HttpsServerOptions options;
+    options.connections = {settings.limits.https_connections, settings.limits.https_connections_per_address};
+    return options;
+}
+
+} // namespace two_path
