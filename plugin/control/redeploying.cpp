@@ -28,16 +28,20 @@ bool may_pass(Errc reason) {
 }
 
 /// Before the device began to change itself; also when it was away in a transfer for so long that the
-/// session expired.
-bool failed_in_transfer(const state::Session& session) {
+/// session expired. Once the certification is invalidated the session tells no more how far the device came,
+/// but the state of the module does that failed.
+bool failed_in_transfer(const state::Session& session, std::string_view stage) {
+    const bool in_download = stage == "Download" || stage == "DownloadWithFileSizes";
+    const bool cut_off = stage == "Cleanup"; // the client was killed, or ended the module
     switch (session.state) {
     case SessionState::certified:
     case SessionState::transferring:
     case SessionState::transferred:
+        return in_download || cut_off;
     case SessionState::invalidated:
-        return true;
+        return in_download;
     case SessionState::expired:
-        return session.reason == Errc::certification_expired;
+        return session.reason == Errc::certification_expired && (in_download || cut_off);
     default:
         return false;
     }
@@ -51,7 +55,7 @@ Redeploying::Redeploying(state::Store& store, host::Host& host, std::uint64_t mo
   , most_(most) {}
 
 void Redeploying::consider(const state::Session& session, const messages::FailureReport& report) {
-    if (most_ == 0 || !may_pass(report.error.code) || !failed_in_transfer(session)) return;
+    if (most_ == 0 || !may_pass(report.error.code) || !failed_in_transfer(session, report.stage)) return;
     if (store_.redeployment_of(session.id)) return;
     const auto& release = session.request.release;
     const auto before = store_.redeployments(session.device, release);

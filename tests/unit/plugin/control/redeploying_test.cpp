@@ -15,8 +15,8 @@ using tests::run;
 struct Ordering : OpenedSession {
     Redeploying redeploying{store(), host, 2};
 
-    void fails(Errc reason, std::uint64_t kept) {
-        redeploying.consider(session(), {"Download", {reason, "why"}, kept});
+    void fails(Errc reason, std::uint64_t kept, std::string stage = "Download") {
+        redeploying.consider(session(), {std::move(stage), {reason, "why"}, kept});
         run(redeploying.order_due());
     }
     /// As after the deployment that the plugin ordered.
@@ -55,13 +55,22 @@ BOOST_AUTO_TEST_CASE(only_what_time_may_mend_is_ordered_again) {
 
 BOOST_AUTO_TEST_CASE(nothing_is_ordered_again_once_the_device_has_begun_to_change) {
     using S = SessionState;
-    for (const auto state :
-         {S::certified, S::transferring, S::transferred, S::invalidated, S::installed, S::restarted}) {
-        Ordering world;
-        world.to(state);
-        world.fails(Errc::interrupted, 1);
-        BOOST_TEST(world.host.orders.size() == (state < S::installed ? 1U : 0U), name_of(state));
-    }
+    struct Row {
+        std::string stage;
+        S last; ///< the furthest state in which the release is ordered again
+    };
+    // The state stays `invalidated` from the last block until the installer is done.
+    for (const auto& row :
+         {Row{"Download", S::invalidated}, Row{"DownloadWithFileSizes", S::invalidated},
+          Row{"Cleanup", S::transferred}, Row{"ArtifactInstall", S::opened}, Row{"", S::opened}})
+        for (const auto state :
+             {S::certified, S::transferring, S::transferred, S::invalidated, S::installed, S::restarted}) {
+            Ordering world;
+            world.to(state);
+            world.fails(Errc::time_limit, 1, row.stage);
+            BOOST_TEST(world.host.orders.size() == (state <= row.last ? 1U : 0U),
+                       row.stage << " " << name_of(state));
+        }
 }
 
 BOOST_AUTO_TEST_CASE(the_order_names_the_device_the_release_and_the_deployment_it_repeats) {
