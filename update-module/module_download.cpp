@@ -201,6 +201,7 @@ class Attempt {
         const bulk::SecondPath path{reply.host, reply.port, reply.session, *certification};
         bulk::ReceiveOptions options{module_.deadline};
         options.rate = module_.settings.byte_rate;
+        options.connect_time = module_.settings.connect_timeout;
         options.silence_time = module_.settings.stall_timeout;
         options.stall_time = 3 * options.silence_time; // before a certification that was never used expires
         bulk::ReceiveCallbacks callbacks;

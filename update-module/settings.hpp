@@ -33,7 +33,7 @@ struct Settings {
     std::uint64_t metered_limit{0}; ///< bytes to fetch at most over a metered link; 0: no limit
     std::vector<std::string> metered_command; ///< argv; exit code 0 says that the link is metered
 
-    std::chrono::seconds connect_timeout{10}; ///< each TCP connection
+    std::chrono::seconds connect_timeout{10}; ///< each TCP connection of the second path
     std::chrono::seconds stall_timeout{30};   ///< silence of the second path
 
     Issuer issuer{Issuer::plugin}; ///< who makes the first certification information

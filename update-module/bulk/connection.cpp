@@ -79,6 +79,8 @@ Attempt<Event> Connection::ask(const Order& order, Event::Kind wanted, Kind when
 Attempt<void> Connection::login(const SecondPath& path) {
     auto connect = order_of(Order::Kind::connect, path.host);
     connect.port = path.port;
+    const auto connect_time = std::min(patience_.connect, patience_.silence);
+    connect.connect_ms = static_cast<std::uint32_t>(connect_time.count());
     connect.silence_ms = static_cast<std::uint32_t>(patience_.silence.count());
     // The longest wait for an order is a whole transfer; it ends with this process anyway.
     constexpr std::chrono::hours longest(48);

@@ -36,6 +36,7 @@ using Attempt = boost::system::result<T, Setback>;
 /// How long each wait for the child may take, and what ends it early.
 struct Patience {
     Deadline deadline;
+    milliseconds connect; ///< for a TCP connection; no longer than `silence`
     milliseconds silence;
     std::function<bool()> stop; ///< asked at least once a second; may be empty
     std::uint64_t rate{0};      ///< bytes per second that are read of a data connection; 0: all that come

@@ -42,6 +42,7 @@ struct ConnectionOrder {
     };
     Kind kind{Kind::connect};
     std::uint16_t port{0};
+    std::uint32_t connect_ms{0};  ///< connect: how long each TCP connection may take
     std::uint32_t silence_ms{0};  ///< connect: how long each wait for the server may take
     std::uint32_t lifetime_ms{0}; ///< connect: how long to wait for the next order
     std::uint64_t number{0};

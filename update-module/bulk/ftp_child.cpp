@@ -106,7 +106,7 @@ awaitable<Event> Child::connect(Order order) {
     end_ = Deadline::in(milliseconds(order.lifetime_ms));
     const milliseconds silence(order.silence_ms);
     ftp::ClientOptions options;
-    options.connect_time = std::min(options.connect_time, silence);
+    options.connect_time = milliseconds(order.connect_ms);
     options.banner_time = std::min(options.banner_time, silence);
     options.reply_time = silence;
     options.login_time = 2 * silence;

@@ -32,7 +32,8 @@ class Transfer {
       , payloads_(payloads)
       , options_(options)
       , callbacks_(callbacks)
-      , patience_{options.deadline, options.silence_time, callbacks.interrupted, options.rate}
+      , patience_{options.deadline, options.connect_time, options.silence_time, callbacks.interrupted,
+                  options.rate}
       , meter_(payloads, callbacks.progress)
       , buffer_(buffer_size(payloads))
       , stalled_(Deadline::in(options.stall_time)) {}

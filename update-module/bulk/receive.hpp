@@ -20,6 +20,8 @@ struct ReceiveOptions {
     Deadline deadline;
     /// Without one more verified block for so long the second path is given up.
     milliseconds stall_time{120'000};
+    /// A TCP connection is given up when it takes so long, or `silence_time`.
+    milliseconds connect_time{10'000};
     /// One connection is dropped when it moves no byte for so long.
     milliseconds silence_time{30'000};
     /// Bytes per second that are read; 0: all that come.
