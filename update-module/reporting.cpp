@@ -13,6 +13,26 @@ Result<void> send(FirstPath& first_path, const OwedReport& owed, Deadline deadli
     return session.failure(std::get<messages::FailureReport>(owed.report), deadline);
 }
 
+/// The plugin has answered, and would answer the same again. What goes wrong on this side of it passes, or is
+/// mended by a person: the report waits.
+bool refused_for_good(Errc code) noexcept {
+    switch (code) {
+    case Errc::bad_request:
+    case Errc::unsupported:
+    case Errc::forbidden:
+    case Errc::not_found:
+    case Errc::conflict:
+    case Errc::out_of_order:
+    case Errc::too_large:
+    case Errc::superseded:
+    case Errc::aborted:
+    case Errc::expired:
+        return true;
+    default:
+        return false;
+    }
+}
+
 std::string name_of(const OwedReport& owed) {
     if (const auto* progress = std::get_if<messages::Progress>(&owed.report))
         return "`" + std::string(two_path::name_of(progress->step)) + "`";
@@ -25,7 +45,7 @@ bool deliver(const OwedReports& owed, FirstPath& first_path, Deadline deadline) 
     for (const auto& entry : owed.list()) {
         if (told_to_stop() || deadline.passed()) return false;
         const auto sent = send(first_path, entry.report, deadline);
-        if (!sent && is_away(sent.error().code)) {
+        if (!sent && !refused_for_good(sent.error().code)) {
             say("the report " + name_of(entry.report) + " stays owed: " + sent.error().message());
             return false;
         }
