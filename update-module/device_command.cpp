@@ -103,11 +103,18 @@ Result<void> notify_start(const Settings& settings, const Arguments& arguments) 
     const auto installed = installed_version(settings, (*record)->version_file, deadline);
     FirstPath first_path(settings);
     const OwedReports owed(settings.state_dir);
+    if (!installed) {
+        // So early after a boot the file may be missing only now: the module judges, when the client calls
+        // it.
+        const auto told = tell_start(owed, first_path, (*record)->session, *boot_id, deadline);
+        if (!told) return told.error();
+        return print("told of the restart alone: " + installed.error().message() + "\n");
+    }
     const auto verdict = tell_version(owed, first_path, (*record)->session, *boot_id, installed, deadline);
     if (!verdict) return verdict.error();
-    return print(verdict->confirmed ? "confirmed: the device runs " + verdict->reported + "\n"
-                                    : "mismatch: expected " + verdict->expected + ", the device runs " +
-                                          (installed ? *installed : "an unreadable version") + "\n");
+    return print(verdict->confirmed
+                     ? "confirmed: the device runs " + verdict->reported + "\n"
+                     : "mismatch: expected " + verdict->expected + ", the device runs " + *installed + "\n");
 }
 
 /// Whether the Mender client was told to look for an update now.

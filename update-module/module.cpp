@@ -90,13 +90,26 @@ Result<void> artifact_install(Module& module) {
     });
 }
 
+/// Only then another boot can be demanded: an installer that answers `Yes` restarts what it updates itself,
+/// which need not be the device. Without a record there is nothing to confirm later.
+Result<void> keep_restart_asked(Module& module) {
+    auto record = module.records.read();
+    if (!record) return record.error();
+    if (!*record) return {};
+    (*record)->set(Done::restart_asked);
+    return keep(module, **record);
+}
+
 Result<void> needs_artifact_reboot(Module& module) {
     const auto inner = require_inner(module);
     if (!inner) return inner.error();
     auto needed = inner->module.query("NeedsArtifactReboot", module.deadline);
     if (!needed) return needed.error();
     const bool none = needed->empty() || *needed == "No";
-    return answer(none && inner->descriptor.installer.reboot == Reboot::always ? "Automatic" : *needed);
+    if (none && inner->descriptor.installer.reboot == Reboot::always) *needed = "Automatic";
+    if (*needed == "Automatic")
+        if (auto kept = keep_restart_asked(module); !kept) return kept;
+    return answer(*needed);
 }
 
 Result<void> supports_rollback(Module& module) {
@@ -127,16 +140,22 @@ Result<void> confirm_or_explain(Module& module, Record& record, const Inner& inn
     return {};
 }
 
+/// Where the release or the installer's answer wants the device itself to restart.
+Result<void> require_restart(const Module& module, const Record& record, const Inner& inner) {
+    if (!record.is(Done::restart_asked) && inner.descriptor.installer.reboot != Reboot::always) return {};
+    const auto boot_id = read_boot_id(module.settings);
+    if (!boot_id) return boot_id.error();
+    if (*boot_id != record.boot_id) return {};
+    return fail(Errc::out_of_order, "the device has not restarted since the session was opened");
+}
+
 Result<void> artifact_verify_reboot(Module& module) {
     const auto inner = require_inner(module);
     if (!inner) return inner.error();
     auto record = require_record(module);
     if (!record) return record.error();
     if (auto ran = inner->module.run("ArtifactVerifyReboot", module.deadline); !ran) return ran;
-    const auto boot_id = read_boot_id(module.settings);
-    if (!boot_id) return boot_id.error();
-    if (*boot_id == record->boot_id)
-        return fail(Errc::out_of_order, "the device has not restarted since the session was opened");
+    if (auto restarted = require_restart(module, *record, *inner); !restarted) return restarted;
     return confirm_or_explain(module, *record, *inner);
 }
 
@@ -145,8 +164,7 @@ Result<void> confirm_before_commit(Module& module, Record& record, const Inner& 
     const auto boot_id = read_boot_id(module.settings);
     if (!boot_id) return boot_id.error();
     if (record.is(Done::confirmed) && record.confirmed_boot_id == *boot_id) return {};
-    if (inner.descriptor.installer.reboot == Reboot::always && *boot_id == record.boot_id)
-        return fail(Errc::out_of_order, "the release asks for a restart, and the device has not restarted");
+    if (auto restarted = require_restart(module, record, inner); !restarted) return restarted;
     return confirm_or_explain(module, record, inner);
 }
 
@@ -197,7 +215,13 @@ Result<void> artifact_verify_rollback_reboot(Module& module) {
     return forward_rollback(module, "ArtifactVerifyRollbackReboot");
 }
 
+/// The client gives the update up: where a kill hid how the commit ended, it did not take.
 Result<void> artifact_failure(Module& module) {
+    auto record = module.records.read();
+    if (record && *record && (*record)->is(Done::committing)) {
+        (*record)->unset(Done::committing);
+        if (auto kept = keep(module, **record); !kept) say(kept.error().message());
+    }
     return forward(module, "ArtifactFailure");
 }
 
@@ -231,11 +255,16 @@ constexpr std::array states{
     State{"Cleanup", cleanup},
 };
 
+/// The installer restarts the device itself, and all processes are told to stop: that is no failure.
+bool is_the_restart(std::string_view state, const Error& why) {
+    return why.code == Errc::interrupted && (state == "ArtifactReboot" || state == "ArtifactRollbackReboot");
+}
+
 /// One line for the deployment log, the same reason for the plugin. Whoever has the state directory's lock
 /// instead of us is at work on the record, and tells what becomes of it.
 void tell_failure(Module& module, std::string_view state, const Error& why) {
     say(std::string(state) + ": " + why.message());
-    if (state == "Cleanup" || !module.lock) return;
+    if (state == "Cleanup" || !module.lock || is_the_restart(state, why)) return;
     messages::FailureReport failure{std::string(state), why};
     auto record = module.records.read();
     if (record && *record) {

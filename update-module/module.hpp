@@ -54,8 +54,12 @@ inline constexpr milliseconds lock_time{60'000};
 /// version_unreadable, or why the plugin refuses.
 [[nodiscard]] Result<void> confirm(Module& module, Record& record, const Descriptor& descriptor);
 
-/// Sends what is owed, the start notification and the version; gives the plugin's verdict. An unreadable
-/// version is sent as an empty one.
+/// Sends what is owed and the start notification; gives what the plugin asks.
+[[nodiscard]] Result<messages::VersionRequest> tell_start(const OwedReports& owed, FirstPath& first_path,
+                                                          const std::string& session,
+                                                          const std::string& boot_id, Deadline deadline);
+/// As tell_start(), then the version; gives the plugin's verdict. An unreadable version is sent as an empty
+/// one.
 [[nodiscard]] Result<messages::Verdict> tell_version(const OwedReports& owed, FirstPath& first_path,
                                                      const std::string& session, const std::string& boot_id,
                                                      const Result<std::string>& installed, Deadline deadline);

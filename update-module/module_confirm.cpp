@@ -46,15 +46,21 @@ Result<std::string> installed_version(const Settings& settings, const std::strin
     return install::read_version({version_file, settings.version_command}, deadline);
 }
 
+Result<messages::VersionRequest> tell_start(const OwedReports& owed, FirstPath& first_path,
+                                            const std::string& session, const std::string& boot_id,
+                                            Deadline deadline) {
+    if (!deliver(owed, first_path, deadline.within(report_time)))
+        say("reports that come before the start notification are still owed");
+    return first_path.session(session).start({boot_id}, deadline);
+}
+
 Result<messages::Verdict> tell_version(const OwedReports& owed, FirstPath& first_path,
                                        const std::string& session, const std::string& boot_id,
                                        const Result<std::string>& installed, Deadline deadline) {
-    if (!deliver(owed, first_path, deadline.within(report_time)))
-        say("reports that come before the start notification are still owed");
-    auto known = first_path.session(session);
-    const auto request = known.start({boot_id}, deadline);
+    const auto request = tell_start(owed, first_path, session, boot_id, deadline);
     if (!request) return request.error();
-    return known.version({installed ? *installed : std::string(), request->nonce, boot_id}, deadline);
+    return first_path.session(session).version(
+        {installed ? *installed : std::string(), request->nonce, boot_id}, deadline);
 }
 
 Result<void> confirm(Module& module, Record& record, const Descriptor& descriptor) {

@@ -11,9 +11,9 @@ namespace two_path::device {
 namespace {
 
 constexpr std::size_t max_record = 64 * 1024;
-constexpr std::array<std::string_view, 11> done_names{
-    "stored",           "transferred", "invalidated", "downloaded",  "installed", "confirmed",
-    "compared_offline", "committing",  "committed",   "rolled_back", "failed"};
+constexpr std::array<std::string_view, 12> done_names{
+    "stored",    "transferred",      "invalidated", "downloaded", "installed",   "restart_asked",
+    "confirmed", "compared_offline", "committing",  "committed",  "rolled_back", "failed"};
 
 } // namespace
 

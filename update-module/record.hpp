@@ -19,6 +19,7 @@ enum class Done : std::uint8_t {
     invalidated,      ///< the certification is forgotten on both sides
     downloaded,       ///< the inner module has the files: `Download` ended well
     installed,        ///< `ArtifactInstall` ended well
+    restart_asked,    ///< the client was answered to restart the device itself
     confirmed,        ///< the version read is the one that was sent
     compared_offline, ///< ... by the device alone, the plugin being away
     committing,       ///< the inner module's `ArtifactCommit` was about to begin

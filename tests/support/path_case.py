@@ -17,6 +17,7 @@ TRACER = """#!/bin/sh
 set -e
 home={home}
 echo "$1" >> $home/calls
+[ ! -e $home/hold-$1 ] || {{ echo "holding $1" >&2; exec sleep 600; }}
 case $1 in
     NeedsArtifactReboot) echo {reboot} ;;
     SupportsRollback) echo Yes ;;

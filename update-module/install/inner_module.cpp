@@ -4,6 +4,7 @@
 #include "update-module/process.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include <sys/stat.h>
@@ -27,6 +28,11 @@ Error missing(const std::string& type, const std::string& detail) {
     return fail(Errc::inner_module_missing, std::string(detail).append(hint));
 }
 
+/// By someone else, as all processes are when the device restarts; no verdict of the installer's.
+bool was_told_to_end(const device::Exit& exit) {
+    return exit.signal == SIGTERM || exit.signal == SIGINT || exit.signal == SIGHUP;
+}
+
 } // namespace
 
 Result<InnerModule> InnerModule::find(const std::string& modules_dir, const std::string& type,
@@ -47,7 +53,7 @@ Result<void> InnerModule::run(std::string_view state, Deadline deadline) const {
     const auto exit = process->wait(deadline);
     if (!exit) return exit.error();
     if (exit->ok()) return {};
-    return fail(Errc::inner_module_failed,
+    return fail(was_told_to_end(*exit) ? Errc::interrupted : Errc::inner_module_failed,
                 "module " + type_ + " in " + std::string(state) + ": " + exit->text());
 }
 

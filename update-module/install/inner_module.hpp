@@ -18,7 +18,8 @@ class InnerModule {
     [[nodiscard]] static Result<InnerModule> find(const std::string& modules_dir, const std::string& type,
                                                   std::string tree);
 
-    /// One state. inner_module_failed with its exit status; time_limit, interrupted after having ended it.
+    /// One state. inner_module_failed with its exit status; interrupted when someone else told it to end;
+    /// time_limit, interrupted after having ended it.
     [[nodiscard]] Result<void> run(std::string_view state, Deadline deadline) const;
     /// One query; its answer without the line end. Also inner_module_failed for an answer of several lines.
     [[nodiscard]] Result<std::string> query(std::string_view state, Deadline deadline) const;

@@ -67,6 +67,16 @@ BOOST_AUTO_TEST_CASE(one_that_is_killed_has_failed) {
     const auto failed = world.module("kill -9 $$").run("ArtifactInstall", InnerWorld::soon());
     BOOST_REQUIRE(!failed);
     BOOST_TEST(failed.error().detail.ends_with("signal 9"));
+    BOOST_TEST((failed.error().code == Errc::inner_module_failed));
+}
+
+BOOST_AUTO_TEST_CASE(one_that_is_told_to_end_was_interrupted) {
+    InnerWorld world;
+    for (const std::string signal : {"TERM", "INT", "HUP"}) {
+        const auto ended = world.module("kill -" + signal + " $$").run("ArtifactReboot", InnerWorld::soon());
+        BOOST_REQUIRE(!ended);
+        BOOST_TEST((ended.error().code == Errc::interrupted), signal);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(answers_come_without_their_line_end) {
