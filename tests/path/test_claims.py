@@ -1,5 +1,7 @@
 """The claims of the protocol, each shown over both real paths (docs/features.md lists them)."""
 
+import base64
+import hmac
 import json
 import socket
 import sqlite3
@@ -100,21 +102,62 @@ class Claims(PathCase):
         self.assert_refused(update, "certification_refused")
 
     def test_C5_after_the_transfer_the_certification_is_dead_on_both_sides(self):
+        seen = []
+
+        def look(_connection, _offset, part):
+            seen[:] = seen or self.secrets()
+            return part
+
         update = self.ready()
-        relay = self.relay()
+        relay = self.relay(change=look)
         update.call("Download", check=0)
         self.assertEqual(self.states()[3:5], ["transferred", "invalidated"])
         self.assertEqual(self.secrets(), [])
         self.assertNotIn("certification", json.loads((self.device.state / "record.json").read_text()))
-        # What crossed the second path once opens nothing now.
-        login = [line for line in relay.lines("up") if line.startswith((b"USER", b"PASS"))]
+        # What crossed the second path once opens nothing now, and neither does the secret itself.
+        user, password = [line.split()[1].decode() for line in relay.lines("up") if line.startswith((b"USER", b"PASS"))]
+        self.assertTrue(self.log_in(user, lambda _challenge: password).startswith("530"))
+        self.assertTrue(self.log_in(user, self.prover(user, seen[0])).startswith("530"))
+
+    def test_C5_while_it_lives_the_certification_opens_the_second_path(self):
+        """That the proof made here is right: the refusal after the transfer is the invalidation's."""
+        answers = []
+
+        def look(_connection, _offset, part):
+            if not answers:
+                session, = [line.split()[1].decode() for line in relay.lines("up") if line.startswith(b"USER")]
+                answers.append(self.log_in(session, self.prover(session, self.secrets()[0])))
+            return part
+
+        update = self.ready()
+        relay = self.relay(change=look)
+        update.call("Download", check=0)
+        self.assertTrue(answers[0].startswith("230"), answers)
+
+    def prover(self, user, secret):
+        """Answers a challenge as the device with this certification information does (docs/protocol.md)."""
+        def answer(challenge):
+            session, client_nonce = user.split(".")
+            _, server_nonce, _ = challenge.split()
+            proved = "\n".join(["two-path/1", "pull", "device", session, client_nonce, server_nonce])
+            key = base64.urlsafe_b64decode(secret + "=")
+            proof = hmac.digest(key, proved.encode(), "sha256")
+            return base64.urlsafe_b64encode(proof).decode().rstrip("=")
+
+        return answer
+
+    def log_in(self, user, answer):
+        """Gives the reply to PASS."""
         with socket.create_connection((self.plugin.address, self.plugin.ftp_port), 10) as connection:
-            lines = connection.makefile("rb")
-            self.assertTrue(lines.readline().startswith(b"220"))
-            for line in login:
-                connection.sendall(line)
-                answer = lines.readline()
-            self.assertTrue(answer.startswith(b"530"), answer)
+            lines = connection.makefile("rw", newline="\r\n")  # translates what is written
+            self.assertTrue(lines.readline().startswith("220"))
+            lines.write(f"USER {user}\n")
+            lines.flush()
+            challenge = lines.readline()
+            self.assertTrue(challenge.startswith("331"), challenge)
+            lines.write(f"PASS {answer(challenge.split(' ', 1)[1])}\n")
+            lines.flush()
+            return lines.readline()
 
     def test_C6_only_what_was_ordered_is_opened(self):
         artifact = self.publish()

@@ -35,6 +35,11 @@ class Kills(PathCase):
         self.assertTrue(reached.wait(60), "no data came")
         return update, process, go.set, relay
 
+    @staticmethod
+    def block_size(update):
+        meta_data = json.loads((update.tree / "header" / "meta-data").read_text())
+        return meta_data["two_path"]["block_size"]
+
     def test_a_killed_module_keeps_its_blocks_for_the_next_attempt(self):
         update, process, go, relay = self.stopped_in_transfer(20 * MIB)
         update.kill(process)
@@ -70,11 +75,14 @@ class Kills(PathCase):
 
     def test_a_plugin_that_is_stopped_ends_at_a_blocks_edge_within_ten_seconds(self):
         update, process, go, relay = self.stopped_in_transfer(2 * MIB)
-        go()
-        self.assertEqual(self.plugin.stop(timeout=10), 0)
+        self.assertEqual(self.plugin.stop(timeout=10, meanwhile=go), 0)
+        self.assertTrue(relay.data_ended.wait(10))
+        self.assertGreater(relay.passed, 2 * MIB)
+        self.assertLess(relay.passed, 24 * MIB)
+        self.assertEqual(relay.passed % self.block_size(update), 0)
         self.plugin.start()
         update.finish(process, "Download", check=0)
-        self.assertGreaterEqual(relay.data_connections, 1)
+        self.assertGreater(relay.data_connections, 1)
 
     def test_a_plugin_that_is_away_after_the_restart_is_told_later(self):
         update = self.update(self.publish())

@@ -73,7 +73,7 @@ class Plugin:
                 [SERVER, "--config", self.folder / "server.conf", "--ports-file", ports],
                 self._side.enter if self._side else (), stdout=log, stderr=log,
                 env={**os.environ, "NOTIFY_SOCKET": str(notify)})
-            self._wait_until_ready()
+            self._wait_for_word("READY=1")
         found = dict(re.findall(r"(\w+)=(\d+)", ports.read_text()))
         self.https_port, self.ftp_port = int(found["https_port"]), int(found["ftp_port"])
         # What was chosen now is kept over a restart, as devices know it.
@@ -85,27 +85,30 @@ class Plugin:
         self.set(**settings)
         self._write_configuration()
         self._process.send_signal(signal.SIGHUP)
-        self._wait_until_ready()
+        self._wait_for_word("READY=1")
 
-    def _wait_until_ready(self):
-        """Waits for the word that a service manager gets, or for the server's end."""
+    def _wait_for_word(self, word):
+        """Waits for a word that a service manager gets, or for the server's end."""
         ended = os.pidfd_open(self._process.pid)
         try:
             while True:
                 readable, _, _ = select.select([self._notices, ended], [], [], 30)
-                if self._notices in readable and b"READY=1" in self._notices.recv(4096):
+                if self._notices in readable and word.encode() in self._notices.recv(4096):
                     return
                 if self._notices not in readable:
                     self.stop(signal.SIGKILL)
-                    raise RuntimeError("the plugin did not start:\n" + self.log())
+                    raise RuntimeError(f"the plugin did not say {word}:\n" + self.log())
         finally:
             os.close(ended)
 
-    def stop(self, how=signal.SIGTERM, timeout=20):
-        """Ends the server and gives its exit code."""
+    def stop(self, how=signal.SIGTERM, timeout=20, meanwhile=None):
+        """Ends the server and gives its exit code; calls `meanwhile` once the server has said that it ends."""
         if self._process is None:
             return None
         self._process.send_signal(how)
+        if meanwhile:
+            self._wait_for_word("STOPPING=1")
+            meanwhile()
         try:
             return self._process.wait(timeout)
         except subprocess.TimeoutExpired:

@@ -22,6 +22,8 @@ class Relay:
                  change_line=lambda direction, line: line):
         self.control = []
         self.data_connections = 0
+        self.data_ended = threading.Event()  # of the first data connection
+        self.passed = 0  # bytes of data that were passed on
         self._plugin = plugin_address
         self._address = address
         self._change = change
@@ -107,7 +109,11 @@ class Relay:
                     break
                 device.sendall(changed)
                 offset += len(part)
+                with self._lock:
+                    self.passed += len(changed)
             for one in (device, plugin):
                 one.close()
         except OSError:
             pass
+        finally:
+            self.data_ended.set()
