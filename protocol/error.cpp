@@ -82,7 +82,7 @@ constexpr std::array table{
              "raise ModuleTimeoutSeconds, or deploy again", 503, 426, 7},
     ErrcInfo{Errc::interrupted, "interrupted", "the attempt was cut off", "deploy again", 503, 426, 1},
     ErrcInfo{Errc::superseded, "superseded", "a newer attempt took its place", "nothing", 409, 421, 6},
-    ErrcInfo{Errc::aborted, "aborted", "the operator aborted the deployment", "nothing", 409, 426, 6},
+    ErrcInfo{Errc::aborted, "aborted", "the operator ended the update", "nothing", 409, 426, 6},
     ErrcInfo{Errc::expired, "expired", "the session was left alone for too long", "deploy again", 410, 426,
              7},
     ErrcInfo{Errc::version_mismatch, "version_mismatch", "the installed version is not the one that was sent",

@@ -55,7 +55,7 @@ enum class Errc : std::uint8_t {
     time_limit,           ///< the module's own time ran out
     interrupted,          ///< the attempt was killed
     superseded,           ///< a newer attempt took this one's place
-    aborted,              ///< the operator aborted the deployment
+    aborted,              ///< the operator ended the update
     expired,              ///< the session was left alone for too long
     // after the update
     version_mismatch,   ///< the installed version is not the one that was sent

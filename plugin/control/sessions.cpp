@@ -316,9 +316,9 @@ awaitable<void> Sessions::end_aborted() {
     const auto ended = co_await host_.ended(std::move(running));
     if (!ended) co_return; // asked again at the next poll
     for (const auto& over : *ended)
-        for (auto& session : store_.unfinished(over.device))
-            if (session.deployment == over.deployment && is_abortable(session.state))
-                end(session, SessionStep::aborted, Errc::aborted, "host", "the deployment was aborted");
+        for (auto& session : store_.unfinished(over.part.device))
+            if (session.deployment == over.part.deployment && is_abortable(session.state))
+                end(session, SessionStep::aborted, Errc::aborted, "host", over.why);
 }
 
 } // namespace two_path::control

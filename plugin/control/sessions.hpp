@@ -70,7 +70,7 @@ class Sessions {
 
     /// Ends what ran out of time; call it every few seconds.
     void expire();
-    /// Ends what the operator aborted in the host framework, and orders again what failed on the way; call it
+    /// Ends what the operator ended in the host framework, and orders again what failed on the way; call it
     /// every `abort_poll_seconds`. Asks only for sessions in which something still runs.
     awaitable<void> poll_host();
 

@@ -32,6 +32,12 @@ struct DeviceDeployment {
     std::string device;
 };
 
+/// A device's part that is no longer active.
+struct EndedDeployment {
+    DeviceDeployment part;
+    std::string why; ///< for people, e.g. `the deployment was aborted`
+};
+
 /// An update that the plugin orders for one device, because the device or a failed transfer asks for it.
 struct UpdateOrder {
     std::string device;
@@ -64,8 +70,9 @@ class Host {
 
     /// What the device is updating to now; none when nothing is active.
     virtual awaitable<Result<std::optional<ActiveDeployment>>> active_deployment(std::string device) = 0;
-    /// Those of `asked` that are no longer active: aborted, or the device decommissioned.
-    virtual awaitable<Result<std::vector<DeviceDeployment>>> ended(std::vector<DeviceDeployment> asked) = 0;
+    /// Those of `asked` that are no longer active: aborted, or the device decommissioned or not accepted any
+    /// more. The sessions of these end, and their certifications die.
+    virtual awaitable<Result<std::vector<EndedDeployment>>> ended(std::vector<DeviceDeployment> asked) = 0;
 
     /// Deploys the first of the releases that is there for a device of this type. A deployment of that
     /// release to this device that is not finished is the answer itself. not_found: none of them, or the

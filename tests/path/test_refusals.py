@@ -173,6 +173,33 @@ class Refusals(RelayCase):
         self.assertEqual(self.session()["state"], "aborted")
         self.recovers(relay)
 
+    def test_a_device_that_is_rejected_gets_no_more_bytes(self):
+        passed = [0]
+
+        def reject(connection, offset, part):
+            if connection == 0 and offset == 0:
+                self.plugin.command("devices", "reject", self.device.id)
+                while self.session()["state"] == "transferring":
+                    pass  # each round asks the plugin, which looks for such devices every second
+            passed[0] += len(part)
+            return part
+
+        size = 32 * MIB  # more than the sockets between hold
+        update = self.ready(size=size)
+        relay = self.relay(change=reject)
+        process = update.start("Download")
+        update.read_until(process, "Download: no_token: ")
+        update.kill(process)  # it would try for long to tell the plugin
+        self.assertLess(passed[0], size)
+        self.assertEqual(relay.data_connections, 1)
+        session = self.session()
+        self.assertEqual((session["state"], session["reason"], session["detail"]),
+                         ("aborted", "aborted", "the device is not accepted any more"))
+        self.plugin.command("devices", "accept", self.device.id)
+        self.device.authenticate()
+        update.call("Cleanup", check=0)
+        self.recovers(relay)
+
     def test_an_installer_that_fails_is_rolled_back(self):
         update = self.ready()
         self.relay()

@@ -40,14 +40,15 @@ class ScriptedHost : public host::Host {
         co_return std::optional(found->second);
     }
 
-    awaitable<Result<std::vector<host::DeviceDeployment>>>
+    awaitable<Result<std::vector<host::EndedDeployment>>>
     ended(std::vector<host::DeviceDeployment> asked) override {
         polls.push_back(asked);
         if (failure) co_return *failure;
-        std::erase_if(asked, [this](const host::DeviceDeployment& one) {
-            return std::ranges::find(aborted, one.deployment) == aborted.end();
-        });
-        co_return asked;
+        std::vector<host::EndedDeployment> over;
+        for (const auto& one : asked)
+            if (std::ranges::find(aborted, one.deployment) != aborted.end())
+                over.push_back({one, "as the test says"});
+        co_return over;
     }
 
     awaitable<Result<host::OrderedUpdate>> order(host::UpdateOrder order) override {

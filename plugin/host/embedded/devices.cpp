@@ -85,6 +85,12 @@ std::int64_t count_devices(state::Database& database, const DeviceFilter& filter
     return counted.next() ? counted.number(0) : 0;
 }
 
+bool is_accepted(state::Database& database, const std::string& device) {
+    auto found = database.query("SELECT 1 FROM auth_sets WHERE device = ? AND status = 'accepted'");
+    found.bind(device);
+    return found.next();
+}
+
 std::vector<std::string> accepted_devices(state::Database& database, const std::string& group) {
     auto rows = database.query(select_matching("id", " ORDER BY rowid"));
     bind_filter(rows, {"accepted", {}, group});

@@ -45,6 +45,8 @@ struct Page {
 [[nodiscard]] std::vector<Device> list_devices(state::Database& database, const DeviceFilter& filter,
                                                Page page);
 [[nodiscard]] std::int64_t count_devices(state::Database& database, const DeviceFilter& filter);
+/// Whether one of its keys is accepted; false for a device that is not there.
+[[nodiscard]] bool is_accepted(state::Database& database, const std::string& device);
 /// The ids of all accepted devices, of one group when `group` is not empty.
 [[nodiscard]] std::vector<std::string> accepted_devices(state::Database& database, const std::string& group);
 

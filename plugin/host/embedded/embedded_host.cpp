@@ -41,6 +41,17 @@ Result<void> remove_leftovers(state::Database& database, const catalog::Payloads
     return {};
 }
 
+/// Empty: it goes on.
+std::string_view why_ended(state::Database& database, const DeviceDeployment& asked) {
+    const auto part = embedded::find_part(database, asked.deployment, asked.device);
+    if (!part) return "there is no such deployment any more";
+    if (part->status == embedded::DeviceStatus::aborted) return "the deployment was aborted";
+    if (part->status == embedded::DeviceStatus::decommissioned) return "the device was decommissioned";
+    // Its token holds no more, but a login on the second path needs none.
+    if (!embedded::is_accepted(database, asked.device)) return "the device is not accepted any more";
+    return {};
+}
+
 } // namespace
 
 Result<state::Database> open_embedded_database(const std::filesystem::path& state_dir) {
@@ -93,14 +104,11 @@ awaitable<Result<std::optional<ActiveDeployment>>> EmbeddedHost::active_deployme
                                shown ? shown->group.value_or("") : std::string()};
 }
 
-awaitable<Result<std::vector<DeviceDeployment>>> EmbeddedHost::ended(std::vector<DeviceDeployment> asked) {
-    std::vector<DeviceDeployment> over;
-    for (auto& one : asked) {
-        const auto part = embedded::find_part(parts_->database, one.deployment, one.device);
-        if (!part || part->status == embedded::DeviceStatus::aborted ||
-            part->status == embedded::DeviceStatus::decommissioned)
-            over.push_back(std::move(one));
-    }
+awaitable<Result<std::vector<EndedDeployment>>> EmbeddedHost::ended(std::vector<DeviceDeployment> asked) {
+    std::vector<EndedDeployment> over;
+    for (auto& one : asked)
+        if (const auto why = why_ended(parts_->database, one); !why.empty())
+            over.push_back({std::move(one), std::string(why)});
     co_return over;
 }
 

@@ -71,7 +71,7 @@ class EmbeddedHost final : public Host {
     awaitable<Result<std::string>> device_of(std::string bearer) override;
     awaitable<Result<std::string>> operator_of(std::string bearer) override;
     awaitable<Result<std::optional<ActiveDeployment>>> active_deployment(std::string device) override;
-    awaitable<Result<std::vector<DeviceDeployment>>> ended(std::vector<DeviceDeployment> asked) override;
+    awaitable<Result<std::vector<EndedDeployment>>> ended(std::vector<DeviceDeployment> asked) override;
     awaitable<Result<OrderedUpdate>> order(UpdateOrder order) override;
     /// The handlers refer to this host, which must outlive the router.
     void add_routes(control::Router& router) override;

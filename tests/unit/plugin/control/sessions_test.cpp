@@ -219,6 +219,7 @@ BOOST_AUTO_TEST_CASE(an_aborted_deployment_ends_its_running_session_and_no_other
     BOOST_TEST((world.session().state == SessionState::aborted));
     BOOST_TEST((world.session().reason == Errc::aborted));
     BOOST_TEST(world.events().back().cause == "host");
+    BOOST_TEST(world.session().detail == "as the test says");
     BOOST_TEST(world.admission().find(world.id) == nullptr);
     BOOST_REQUIRE_EQUAL(world.dead.size(), 1U);
     BOOST_TEST(world.dead[0].first == world.id);

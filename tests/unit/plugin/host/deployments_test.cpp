@@ -163,7 +163,30 @@ BOOST_AUTO_TEST_CASE(a_decommissioned_device_ends_its_part_and_the_deployment) {
     const std::vector<host::DeviceDeployment> asked{{deployment, id}, {deployment, id_of(other)}};
     const auto over = run(host().ended(asked)).value();
     BOOST_REQUIRE_EQUAL(over.size(), 1U);
-    BOOST_TEST(over[0].device == id);
+    BOOST_TEST(over[0].part.device == id);
+    BOOST_TEST(over[0].why == "the device was decommissioned");
+}
+
+BOOST_AUTO_TEST_CASE(a_device_that_is_accepted_no_more_ends_its_part_until_it_is_accepted_again) {
+    const auto other = accepted_device("02:00:00:00:00:02");
+    const auto deployment = deploy("release-2");
+    ask(*this, device);
+    const std::vector<host::DeviceDeployment> asked{{deployment, id_of(device)}, {deployment, id_of(other)}};
+    const auto decide = [&](const std::string& status) {
+        const auto path = std::string(devauth) + "/" + id_of(device);
+        const auto set = body_of(as_user("GET", path)).at("auth_sets").at(0).at("id").as_string();
+        return as_user("PUT", path + "/auth/" + std::string(set) + "/status",
+                       json::serialize(json::object{{"status", status}}))
+            .status;
+    };
+    BOOST_TEST(run(host().ended(asked)).value().empty());
+    BOOST_TEST(decide("rejected") == 204U);
+    const auto over = run(host().ended(asked)).value();
+    BOOST_REQUIRE_EQUAL(over.size(), 1U);
+    BOOST_TEST(over[0].part.device == id_of(device));
+    BOOST_TEST(over[0].why == "the device is not accepted any more");
+    BOOST_TEST(decide("accepted") == 204U);
+    BOOST_TEST(run(host().ended(asked)).value().empty());
 }
 
 BOOST_AUTO_TEST_CASE(the_active_deployment_is_what_the_device_was_told) {
