@@ -1,5 +1,6 @@
 #include "plugin/durable_file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -68,17 +69,26 @@ Result<void> write_durably(const std::filesystem::path& file, std::string_view c
 Result<std::string> read_small_file(const std::filesystem::path& file, std::size_t limit) {
     const OpenFile in(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (in.get() < 0) return system_failure(file, "open");
-    std::string content(limit + 1, '\0');
+    struct stat status {};
+    if (::fstat(in.get(), &status) != 0) return system_failure(file, "read");
+    auto too_large = [&] {
+        return fail(Errc::too_large, file.string() + ": over " + std::to_string(limit) + " bytes");
+    };
+    const auto expected = static_cast<std::size_t>(status.st_size);
+    if (expected > limit) return too_large();
+    // One byte more shows the end. What has no size, such as a pipe, is read in growing pieces.
+    constexpr std::size_t least = 4096;
+    std::string content(std::min(std::max(expected, least), limit) + 1, '\0');
     std::size_t size = 0;
-    while (size < content.size()) {
+    for (;;) {
         const auto count = ::read(in.get(), content.data() + size, content.size() - size);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) return system_failure(file, "read");
         if (count == 0) break;
         size += static_cast<std::size_t>(count);
+        if (size > limit) return too_large();
+        if (size == content.size()) content.resize(std::min(2 * size, limit + 1));
     }
-    if (size > limit)
-        return fail(Errc::too_large, file.string() + ": over " + std::to_string(limit) + " bytes");
     content.resize(size);
     return content;
 }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <thread>
 
 #include <sys/stat.h>
 
@@ -117,6 +118,32 @@ BOOST_AUTO_TEST_CASE(files_are_replaced_whole_with_their_permissions) {
     BOOST_TEST((status.st_mode & 0777U) == 0600U);
     BOOST_TEST(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
     BOOST_CHECK(read_small_file(folder / "none", 5).error().code == Errc::not_found);
+}
+
+BOOST_AUTO_TEST_CASE(reading_takes_the_memory_of_the_file_and_not_of_the_limit) {
+    const tests::TemporaryFolder folder;
+    const auto file = folder / "file";
+    const std::string content(100'000, 'x');
+    BOOST_TEST(write_durably(file, content, 0600).has_value());
+    const auto read = read_small_file(file, std::size_t{512} << 20U).value();
+    BOOST_TEST(read == content);
+    BOOST_TEST(read.capacity() < 2 * content.size());
+}
+
+BOOST_AUTO_TEST_CASE(what_tells_no_size_is_read_to_its_end_or_the_limit) {
+    const tests::TemporaryFolder folder;
+    const auto file = folder / "pipe";
+    BOOST_REQUIRE_EQUAL(::mkfifo(file.c_str(), 0600), 0);
+    const std::string content(100'000, 'x');
+    for (const std::size_t limit : {content.size(), content.size() - 1}) {
+        std::thread writer([&] { std::ofstream(file) << content; });
+        const auto read = read_small_file(file, limit);
+        writer.join();
+        if (limit == content.size())
+            BOOST_TEST(read.value() == content);
+        else
+            BOOST_CHECK(read.error().code == Errc::too_large);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
