@@ -117,7 +117,9 @@ Result<void> Daemon::Parts::open_state() {
     payloads.emplace(std::move(*catalog));
     auto database = host::open_embedded_database(settings.state_dir);
     if (!database) return database.error();
-    auto embedded = host::EmbeddedHost::create(executors, host_settings(settings), std::move(*database));
+    auto wanted = host_settings(settings);
+    wanted.may_begin = [this](const std::string& group) { return sessions->in_hours(group).has_value(); };
+    auto embedded = host::EmbeddedHost::create(executors, std::move(wanted), std::move(*database));
     if (!embedded) return embedded.error();
     host = std::move(*embedded);
     return {};

@@ -174,10 +174,17 @@ class Attempt {
     }
 
     Result<messages::OpenReply> wait_for_turn() {
-        for (;;) {
+        const auto begun = Deadline::Clock::now();
+        for (bool waited = false;; waited = true) {
             auto reply = open_session(open_time);
-            const bool wait = !reply && reply.error().code == Errc::busy;
-            if (!wait || told_to_stop() || module_.deadline.left() < open_time) return reply;
+            if (reply) return reply;
+            auto error = reply.error();
+            const bool busy = error.code == Errc::busy;
+            if (busy && !told_to_stop() && module_.deadline.left() >= open_time) continue;
+            if (!busy && !waited) return error;
+            const auto time = std::chrono::floor<std::chrono::minutes>(Deadline::Clock::now() - begun);
+            error.detail.append(", waited " + std::to_string(time.count()) + " min for its turn");
+            return error;
         }
     }
 

@@ -3,6 +3,7 @@
 #include "plugin/control/one_line.hpp"
 #include "plugin/control/opening.hpp"
 #include "plugin/control/turns.hpp"
+#include "plugin/log.hpp"
 
 namespace two_path::control {
 namespace {
@@ -68,8 +69,12 @@ awaitable<Result<messages::OpenReply>> Sessions::open(std::string device, messag
         co_return again(*known, request, reached_at);
     const auto release = release_for(*deployment, request, store_, payloads_);
     if (!release) co_return release.error();
-    if (const auto turn = check_turn(device, (*deployment)->group); !turn) co_return turn.error();
+    if (const auto turn = check_turn(device, (*deployment)->group); !turn) {
+        note_wait(device, request, turn.error());
+        co_return turn.error();
+    }
 
+    waiting_.erase(device);
     supersede(device);
     const auto certification = first_certification(request);
     auto session = new_session(device, (*deployment)->id, *release, std::move(request));
@@ -77,9 +82,22 @@ awaitable<Result<messages::OpenReply>> Sessions::open(std::string device, messag
     co_return reply(session, certification, reached_at);
 }
 
-Result<void> Sessions::check_turn(const std::string& device, const std::string& group) {
+Result<void> Sessions::in_hours(const std::string& group) const {
     const auto now = static_cast<std::time_t>(store_.clock().unix_time() / 1000);
-    if (auto hours = check_hours(turns_, group, minute_of_day(now)); !hours) return hours;
+    return check_hours(turns_, group, minute_of_day(now));
+}
+
+/// There is no session yet that would show it. Once for each attempt: the device asks again and again.
+void Sessions::note_wait(const std::string& device, const messages::OpenRequest& request, const Error& why) {
+    auto& attempt = waiting_[device];
+    if (attempt == request.attempt) return;
+    attempt = request.attempt;
+    log(Level::notice, "device " + device + " waits for its turn with release " +
+                           one_line(request.release, name_limit) + ": " + why.detail);
+}
+
+Result<void> Sessions::check_turn(const std::string& device, const std::string& group) const {
+    if (auto hours = in_hours(group); !hours) return hours;
     return turns_.most_transfers == 0 ? Result<void>()
                                       : check_room(turns_, store_.transferring_beside(device));
 }

@@ -65,6 +65,9 @@ class Sessions {
     /// From now on; sessions that are open stay so.
     void change(TurnRules turns) { turns_ = std::move(turns); }
 
+    /// busy, saying when to come again, while it is not the time of this group's devices.
+    [[nodiscard]] Result<void> in_hours(const std::string& group) const;
+
     /// By the operator. out_of_order when it has ended.
     Result<void> abort(const std::string& session, const std::string& by);
 
@@ -88,7 +91,8 @@ class Sessions {
                       std::string_view detail);
     void end(state::Session& session, SessionStep step, Errc reason, std::string_view cause,
              std::string detail);
-    [[nodiscard]] Result<void> check_turn(const std::string& device, const std::string& group);
+    [[nodiscard]] Result<void> check_turn(const std::string& device, const std::string& group) const;
+    void note_wait(const std::string& device, const messages::OpenRequest& request, const Error& why);
     Result<bool> count_fallback(const std::string& session);
     void supersede(const std::string& device);
     awaitable<void> end_aborted();
@@ -101,6 +105,7 @@ class Sessions {
     SessionRules rules_;
     TurnRules turns_;
     std::map<std::string, std::int64_t> fallbacks_; ///< by session: when it last asked, steady, ms
+    std::map<std::string, std::string> waiting_;    ///< by device: the attempt that last waited for its turn
     Redeploying redeploying_;
 };
 

@@ -1,5 +1,6 @@
 """Devices wait their turn, at the rate they are given; both change while the plugin runs."""
 
+import json
 import sys
 import threading
 import time
@@ -41,6 +42,42 @@ class Turns(PathCase):
         second.finish(waiting, "Download", check=0)
         go.set()
         first.finish(holding, "Download", check=0)
+
+
+class Hours(PathCase):
+    def hours(self, begin, end):
+        """Sets the hours of all, in minutes from now; wide enough that a test does not run over their edge."""
+        edges = [time.localtime(time.time() + 60 * minutes) for minutes in (begin, end)]
+        self.plugin.change(session__hours="* " + "-".join(time.strftime("%H:%M", edge) for edge in edges))
+
+    def close(self):
+        self.hours(120, 180)
+
+    def open(self):
+        self.hours(-60, 120)
+
+    def test_a_deployment_stays_pending_until_the_hours_begin(self):
+        artifact = self.publish()
+        self.close()
+        deployment = self.plugin.json("deploy", self.release, "--device", self.device.id)["id"]
+        self.assertIsNone(self.device.next_deployment())
+        self.assertEqual(self.plugin.json("deployments", deployment)["deployment"]["status"], "pending")
+        self.open()
+        self.assertEqual(self.device.next_deployment(), deployment)
+        self.update(artifact).call("Download", check=0)
+
+    def test_a_wait_in_vain_is_told_on_both_sides(self):
+        artifact = self.publish()
+        self.open()
+        deployment = self.deploy()
+        self.close()
+        self.assertEqual(self.device.next_deployment(), deployment)  # it was begun
+        (self.device.folder / "mender.conf").write_text(json.dumps({"ModuleTimeoutSeconds": 10}))
+        update = self.update(artifact)
+        code, _ = update.call("Download")
+        self.assertEqual(code, 1)
+        self.assertRegex(update.log, r"busy: .*the server's time, waited \d+ min for its turn\)")
+        self.assertEqual(self.plugin.log().count(f"device {self.device.id} waits for its turn"), 1)
 
 
 class Rates(PathCase):

@@ -76,6 +76,11 @@ std::vector<std::string> StoredArtifact::device_types() const {
     return types;
 }
 
+std::string StoredArtifact::payload_type() const {
+    const auto& update = document.at("updates").as_array().at(0);
+    return std::string(update.at("type_info").at("type").as_string());
+}
+
 std::vector<host::ArtifactFile> StoredArtifact::files() const {
     std::vector<host::ArtifactFile> files;
     for (const auto& update : document.at("updates").as_array()) {

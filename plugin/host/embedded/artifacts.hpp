@@ -24,6 +24,8 @@ struct StoredArtifact {
     std::int64_t modified{0};
 
     [[nodiscard]] std::vector<std::string> device_types() const;
+    /// The update module that it is for.
+    [[nodiscard]] std::string payload_type() const;
     /// Its payload's files.
     [[nodiscard]] std::vector<host::ArtifactFile> files() const;
 };

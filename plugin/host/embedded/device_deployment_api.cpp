@@ -66,7 +66,16 @@ std::optional<StoredArtifact> choose(Parts& parts, const Order& order, const Ins
     return artifact_for(parts.database, order.artifact_name, installed);
 }
 
+/// A device that is told begins the module's Download, whose time is limited, so one that could only wait
+/// there is not told yet. What it was told before goes on.
+bool must_wait(Parts& parts, const Order& order, const StoredArtifact& artifact) {
+    if (order.part.artifact || artifact.payload_type() != "two-path") return false;
+    const auto device = find_device(parts.database, order.part.device);
+    return device && !parts.settings.may_begin(device->group.value_or(""));
+}
+
 /// The oldest unfinished deployment that has something for this device; those that have nothing end here.
+/// While it must wait, so do the younger ones: an older release must not come after them.
 /// Mender's own server fails a deployment when a device asks again and says something else of itself. This
 /// one takes the device at its word: an update that the device runs, but whose success it could not report,
 /// is already installed.
@@ -89,6 +98,7 @@ Result<control::Response> next(Parts& parts, const Call& call, const Installed& 
             end(DeviceStatus::noartifact);
             continue;
         }
+        if (must_wait(parts, *order, *artifact)) break;
         assign_artifact(parts.database, order->part, artifact->id, now);
         transaction.commit();
         return instructions(parts, *order, *artifact, *base);

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,6 +39,9 @@ struct EmbeddedSettings {
     /// the request's own Host.
     std::string public_url;
     Clock clock{Clock::system()};
+    /// Whether devices of a group (empty: of none) may begin an update by two-path now. Where they may not,
+    /// its deployment stays pending.
+    std::function<bool(const std::string& group)> may_begin{[](const std::string&) { return true; }};
 };
 
 /// Opens or creates `state_dir/host.db`, the embedded host's own; no other part reads it.

@@ -1,5 +1,6 @@
 // Who may transfer now, and who waits.
 #include "plugin/control/turns.hpp"
+#include "tests/unit/plugin/control/https_world.hpp"
 #include "tests/unit/plugin/control/opened_session.hpp"
 
 namespace two_path::control {
@@ -54,6 +55,25 @@ BOOST_AUTO_TEST_CASE(as_many_transfer_as_may_and_the_next_one_waits_until_one_is
     BOOST_TEST(again != first);
     world.sessions().failed("device-1", again, {"Download", fail(Errc::no_room, "")}).value();
     BOOST_TEST(world.open("device-2", second).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_wait_is_told_to_the_operator_once) {
+    tests::PluginWorld world;
+    const auto descriptor = world.describe("app-2.0", "2.0", "some bytes");
+    world.publish(descriptor);
+    for (const char* device : {"device-1", "device-2"})
+        world.deploy(device, descriptor, "deployment-1");
+    world.sessions().change({0, 1, {}});
+    const auto first = world.open("device-1", world.request(descriptor)).value().session;
+    const auto second = world.request(descriptor);
+    tests::CaughtLog log;
+    for (int tries = 0; tries < 3; ++tries)
+        BOOST_TEST((code_of(world.open("device-2", second)) == Errc::busy));
+    const std::string told = "notice: device device-2 waits for its turn with release app-2.0: 1 devices "
+                             "transfer now, which is as many as may\n";
+    BOOST_TEST(log.all() == told);
+    BOOST_TEST((code_of(world.open("device-2", world.request(descriptor))) == Errc::busy));
+    BOOST_TEST(log.all() == told + told);
 }
 
 BOOST_AUTO_TEST_CASE(rules_change_while_it_runs) {

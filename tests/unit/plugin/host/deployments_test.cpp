@@ -118,6 +118,29 @@ BOOST_AUTO_TEST_CASE(deployments_are_taken_oldest_first) {
     BOOST_TEST(body_of(ask(*this, device)).at("id").as_string() == second);
 }
 
+BOOST_AUTO_TEST_CASE(what_two_path_may_not_begin_yet_stays_pending_and_goes_on_once_begun) {
+    std::string allowed = "none";
+    settings().may_begin = [&](const std::string& group) { return group == allowed; };
+    restart();
+    add_artifact("app-2", "board", "two-path");
+    const auto plain = deploy("release-2");
+    BOOST_TEST(body_of(ask(*this, device)).at("id").as_string() == plain);
+    report(*this, device, plain, "success");
+
+    const auto held = deploy("app-2");
+    add_artifact("release-3");
+    const auto after = deploy("release-3");
+    BOOST_TEST(ask(*this, device, "release-2").status == 204U);
+    BOOST_TEST(status_of(*this, held) == "pending");
+    as_user("PUT", "/api/management/v1/inventory/devices/" + id_of(device) + "/group", R"({"group":"lab"})");
+    allowed = "lab";
+    BOOST_TEST(body_of(ask(*this, device, "release-2")).at("id").as_string() == held);
+    allowed = "none";
+    BOOST_TEST(body_of(ask(*this, device, "release-2")).at("id").as_string() == held);
+    report(*this, device, held, "success");
+    BOOST_TEST(body_of(ask(*this, device, "app-2")).at("id").as_string() == after);
+}
+
 BOOST_AUTO_TEST_CASE(a_device_that_says_something_else_than_before_is_not_failed) {
     const auto deployment = deploy("release-2");
     BOOST_TEST(ask(*this, device, "release-1").status == 200U);

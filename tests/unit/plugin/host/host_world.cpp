@@ -128,8 +128,9 @@ control::Response HostWorld::upload(TextBody& body) {
                  {"Content-Type", "multipart/form-data; boundary=b0und"}});
 }
 
-std::string HostWorld::add_artifact(const std::string& name, const std::string& type) {
-    const auto response = upload({artifact_bytes(name, type)});
+std::string HostWorld::add_artifact(const std::string& name, const std::string& type,
+                                    const std::string& payload_type) {
+    const auto response = upload({artifact_bytes(name, type, {}, payload_type)});
     BOOST_REQUIRE_MESSAGE(response.status == 201, response.body);
     return id_in_location(response);
 }
@@ -162,10 +163,11 @@ std::string id_in_location(const control::Response& response) {
     return location.substr(location.rfind('/') + 1);
 }
 
-std::string artifact_bytes(const std::string& name, const std::string& type, json::object depends) {
+std::string artifact_bytes(const std::string& name, const std::string& type, json::object depends,
+                           const std::string& payload_type) {
     depends["device_type"] = json::array{type};
     catalog::ArtifactContent content;
-    content.payload_type = "single-file";
+    content.payload_type = payload_type;
     content.provides = {{"artifact_name", name}};
     content.depends = std::move(depends);
     content.meta_data = {{"note", "of " + name}};

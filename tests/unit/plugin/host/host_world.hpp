@@ -78,7 +78,8 @@ class HostWorld {
     control::Response upload(const UploadForm& form, std::size_t piece = 64 * 1024);
     control::Response upload(TextBody& body);
     /// Uploads an artifact, gives its id.
-    std::string add_artifact(const std::string& name, const std::string& type = "board");
+    std::string add_artifact(const std::string& name, const std::string& type = "board",
+                             const std::string& payload_type = "single-file");
     /// Deploys it to all devices, gives the deployment's id.
     std::string deploy(const std::string& artifact, bool forced = false);
 
@@ -102,7 +103,8 @@ std::string bytes_of_answer(const control::Response& response);
 /// The last segment of `Location`.
 std::string id_in_location(const control::Response& response);
 /// A small artifact.
-std::string artifact_bytes(const std::string& name, const std::string& type, json::object depends = {});
+std::string artifact_bytes(const std::string& name, const std::string& type, json::object depends = {},
+                           const std::string& payload_type = "single-file");
 /// What a device with this software asks `next` with.
 std::string provides(const std::string& artifact_name, const std::string& type = "board");
 
