@@ -1,6 +1,8 @@
 /// The daemon's settings: read from one INI file and the command line, checked once, plain afterwards.
 #pragma once
 
+#include "plugin/port_range.hpp"
+#include "plugin/push_rules.hpp"
 #include "plugin/turn_rules.hpp"
 #include "protocol/error.hpp"
 
@@ -24,12 +26,6 @@ struct ListenAddress {
 
     /// `ADDRESS:PORT`, IPv6 in brackets.
     [[nodiscard]] std::string text() const;
-};
-
-/// TCP ports, both ends included.
-struct PortRange {
-    std::uint16_t first{0};
-    std::uint16_t last{0};
 };
 
 /// What becomes of a device that the embedded host sees for the first time.
@@ -96,6 +92,7 @@ struct Settings {
     Host host;
     Session session;
     Limits limits;
+    PushRules push;                            ///< `[ftp] push`, `push_from`, `push_networks`, `push_ports`
     TurnRules turns;                           ///< `[session] hours` and `[limits] transfers`
     std::map<std::string, std::string> places; ///< by key, of those that were set
 };

@@ -113,14 +113,39 @@ Wrong apply_advertise(Settings& settings, const Values& values) {
     return std::nullopt;
 }
 
-Wrong apply_passive_ports(Settings& settings, const Values& values) {
-    const std::string_view value = values.back();
-    const auto dash = std::min(value.find('-'), value.size());
-    const auto first = port(value.substr(0, dash));
-    const auto last = port(value.substr(std::min(dash + 1, value.size())));
-    if (!first || !last || *first < 1024 || *last < *first)
-        return wrong(values.back(), "FIRST-LAST, from 1024 to 65535, such as 30000-30999");
-    settings.ftp.passive_ports = PortRange{*first, *last};
+template<class Target>
+auto ports_into(Target target) {
+    return [target](Settings& settings, const Values& values) -> Wrong {
+        const std::string_view value = values.back();
+        const auto dash = std::min(value.find('-'), value.size());
+        const auto first = port(value.substr(0, dash));
+        const auto last = port(value.substr(std::min(dash + 1, value.size())));
+        if (!first || !last || *first < 1024 || *last < *first)
+            return wrong(values.back(), "FIRST-LAST, from 1024 to 65535, such as 30000-30999");
+        target(settings) = PortRange{*first, *last};
+        return std::nullopt;
+    };
+}
+
+Wrong apply_push_from(Settings& settings, const Values& values) {
+    constexpr std::size_t most = 5;
+    for (const auto& value : values) {
+        boost::system::error_code ec;
+        boost::asio::ip::make_address(value, ec);
+        if (ec) return wrong(value, "an address");
+    }
+    if (values.size() > most) return wrong(values.back(), "not more than five addresses");
+    settings.push.from = values;
+    return std::nullopt;
+}
+
+Wrong apply_push_networks(Settings& settings, const Values& values) {
+    settings.push.networks.clear();
+    for (const auto& value : values) {
+        const auto network = Network::parse(value);
+        if (!network) return wrong(value, "ADDRESS/BITS, such as 192.0.2.0/24, without bits behind BITS");
+        settings.push.networks.push_back(*network);
+    }
     return std::nullopt;
 }
 
@@ -217,7 +242,17 @@ std::span<const ConfigKey> config_keys() {
                   listen_into([](Settings & s) -> auto& { return s.ftp.listen; })},
         ConfigKey{"ftp.advertise", "HOST", "the FTP server's host, told to devices [as they reached HTTPS]",
                   apply_advertise},
-        ConfigKey{"ftp.passive_ports", "FIRST-LAST", "ports of data connections [any]", apply_passive_ports},
+        ConfigKey{"ftp.passive_ports", "FIRST-LAST", "ports of data connections [any]",
+                  ports_into([](Settings & s) -> auto& { return s.ftp.passive_ports; })},
+        ConfigKey{"ftp.push", "true|false", "go to devices that listen [false]",
+                  flag_into([](Settings & s) -> auto& { return s.push.served; })},
+        ConfigKey{"ftp.push_from", "ADDRESS",
+                  "where pushes come from, told to devices; repeatable [as they reached HTTPS]",
+                  apply_push_from, true},
+        ConfigKey{"ftp.push_networks", "ADDRESS/BITS",
+                  "where devices may listen beside their own address; repeatable", apply_push_networks, true},
+        ConfigKey{"ftp.push_ports", "FIRST-LAST", "where devices may listen [1024-65535]",
+                  ports_into([](Settings & s) -> auto& { return s.push.ports; })},
         ConfigKey{"ftp.plain_login", "true|false", "the certification itself as password [false]",
                   flag_into([](Settings & s) -> auto& { return s.ftp.plain_login; })},
         ConfigKey{"ftp.same_data_peer", "true|false",

@@ -2,6 +2,7 @@
 
 #include "ftp/server.hpp"
 #include "plugin/bulk/pull.hpp"
+#include "plugin/bulk/push.hpp"
 #include "plugin/catalog/payloads.hpp"
 #include "plugin/control/device_api.hpp"
 #include "plugin/control/https_server.hpp"
@@ -65,6 +66,7 @@ struct Daemon::Parts {
     awaitable<void> keep_sessions();
     awaitable<void> poll_aborts();
     awaitable<void> watch_certificate();
+    void resume_pushes();
     void begin_stop(int code);
     awaitable<void> stop();
     void keep_running(awaitable<void> task);
@@ -94,7 +96,9 @@ struct Daemon::Parts {
     std::optional<catalog::Payloads> payloads;
     std::unique_ptr<host::EmbeddedHost> host;
     std::optional<state::Admission> admission;
+    bulk::Pacing pacing;
     std::optional<bulk::Pull> pull;
+    std::optional<bulk::Push> push;
     std::optional<ftp::Server> ftp_server;
     std::optional<control::Sessions> sessions;
     std::optional<control::UpdateRequests> update_requests;
@@ -167,9 +171,13 @@ Result<void> Daemon::Parts::open() {
     lifetimes.first_login = settings.session.first_login;
     lifetimes.idle = settings.session.lifetime;
     admission.emplace(*store, lifetimes);
-    pull.emplace(executors, *admission, *payloads, bulk::PullSettings{settings.ftp.plain_login});
-    admission->on_dead(
-        [this](const std::string& session, const std::string& why) { pull->dead(session, why); });
+    pull.emplace(executors, *admission, *payloads, pacing, bulk::PullSettings{settings.ftp.plain_login});
+    push.emplace(executors, *store, *admission, *payloads, pacing);
+    admission->on_live([this](const std::string& session) { push->live(session); });
+    admission->on_dead([this](const std::string& session, const std::string& why) {
+        pull->dead(session, why);
+        push->dead(session);
+    });
     ftp_server.emplace(executors.network, *pull, ftp_options(settings));
     https_server.emplace(executors, std::move(*tls), router, https_options(settings));
     if (const auto listening = listen(); !listening) return listening.error();
@@ -179,9 +187,10 @@ Result<void> Daemon::Parts::open() {
     rules.second_path_port = ftp_server->local_endpoint().port();
     rules.abandoned_after = settings.session.abandoned_after;
     rules.redeploy = settings.session.redeploy;
+    rules.push = settings.push;
     sessions.emplace(*store, *admission, *payloads, *host, rules);
     sessions->change(turn_rules(settings));
-    pull->change({settings.limits.rate, settings.limits.session_rate});
+    pacing.change({settings.limits.rate, settings.limits.session_rate});
     host->add_routes(router);
     update_requests.emplace(*store, *host, settings.host.update_requests);
     control::add_device_api(router, *host, *sessions, *update_requests);
@@ -237,6 +246,12 @@ awaitable<void> Daemon::Parts::watch_certificate() {
     }
 }
 
+/// The devices still listen.
+void Daemon::Parts::resume_pushes() {
+    for (const auto& session : admission->live(Mode::push))
+        push->live(session);
+}
+
 /// SIGHUP: what can change without a restart does.
 awaitable<void> Daemon::Parts::watch_for_changes() {
     for (;;) {
@@ -255,7 +270,7 @@ awaitable<void> Daemon::Parts::watch_for_changes() {
 }
 
 void Daemon::Parts::apply(const Settings& changed) {
-    pull->change({changed.limits.rate, changed.limits.session_rate});
+    pacing.change({changed.limits.rate, changed.limits.session_rate});
     auto held = [] {
         log(Level::notice,
             "settings read again: hours, transfers, rates and fallback hold now, others after a restart");
@@ -289,12 +304,13 @@ void Daemon::Parts::begin_stop(int code) {
 }
 
 awaitable<void> Daemon::Parts::stop() {
-    const auto running = std::make_shared<int>(2);
+    const auto running = std::make_shared<int>(3);
     auto one_less = [running, this](const std::exception_ptr&) {
         if (--*running == 0) stop_timer.cancel();
     };
     asio::co_spawn(loop, ftp_server->stop(stop_grace), one_less);
     asio::co_spawn(loop, https_server->stop(stop_grace), one_less);
+    asio::co_spawn(loop, push->stop(), one_less);
     error_code ec;
     stop_timer.expires_after(stop_grace + work_grace);
     co_await stop_timer.async_wait(into(ec));
@@ -333,6 +349,7 @@ int Daemon::Parts::run() {
     asio::co_spawn(loop, watch_certificate(), asio::detached);
     keep_running(keep_sessions());
     keep_running(poll_aborts());
+    if (settings.push.served) asio::post(executors.worker, [this] { resume_pushes(); });
 
     const auto https = https_server->local_endpoint();
     const auto ftp = ftp_server->local_endpoint();

@@ -31,6 +31,7 @@ inline constexpr std::size_t max_body = 64 * 1024;
 struct Receiver {
     std::string host;
     std::uint16_t port{0};
+    bool operator==(const Receiver&) const = default;
 };
 
 /// `POST /sessions`.
@@ -62,7 +63,7 @@ struct OpenReply {
     std::optional<std::string> certification; ///< issuer = plugin; secret
     std::uint64_t expires_in{0};              ///< seconds until the first login must have come
     Mode mode{Mode::pull};
-    std::string host; ///< of the plugin's FTP server
+    std::string host; ///< of the FTP server: pull the plugin's, push the device's own
     std::uint16_t port{0};
     std::vector<std::string> push_from; ///< addresses the plugin pushes from
 

@@ -1,6 +1,7 @@
 // `Download`: where the bulk comes in, after our own artifact is read to its end.
 #include "update-module/bulk/decode.hpp"
 #include "update-module/bulk/receive.hpp"
+#include "update-module/bulk/receive_pushed.hpp"
 #include "update-module/committed.hpp"
 #include "update-module/digest_order.hpp"
 #include "update-module/durable_file.hpp"
@@ -9,6 +10,7 @@
 #include "update-module/log.hpp"
 #include "update-module/module.hpp"
 #include "update-module/module_fallback.hpp"
+#include "update-module/own_address.hpp"
 #include "update-module/policy.hpp"
 #include "update-module/transfer_progress.hpp"
 #include "update-module/watchdog.hpp"
@@ -85,7 +87,26 @@ class Attempt {
             if (!committed) return committed.error();
             if (auto may = check_sequence(descriptor_, *committed, running_version_); !may) return may;
         }
+        if (auto reserved = prepare_receiver(); !reserved) return reserved;
         return prepare_store(*lists);
+    }
+
+    /// Push: the plugin hears where this device will listen when the session is opened.
+    Result<void> prepare_receiver() {
+        const auto& settings = module_.settings;
+        if (settings.mode != Mode::push) return {};
+        const auto address = own_address(settings.push_address);
+        if (!address) return address.error();
+        listen_ = settings.push_listen.empty() ? *address : settings.push_listen;
+        auto port = bulk::PortReservation::take(listen_, push_ports());
+        if (!port) return port.error();
+        port_.emplace(std::move(*port));
+        receiver_ = messages::Receiver{*address, port_->port()};
+        return {};
+    }
+
+    [[nodiscard]] bulk::PortRange push_ports() const {
+        return {module_.settings.push_first_port, module_.settings.push_last_port};
     }
 
     /// Before the session: digesting again what an earlier run left may take long.
@@ -116,6 +137,8 @@ class Attempt {
         request.formats = {Descriptor::format};
         request.attempt = record_.attempt;
         request.release = descriptor_.release;
+        request.mode = receiver_ ? Mode::push : Mode::pull;
+        request.receiver = receiver_;
         request.issuer = module_.settings.issuer;
         if (request.issuer == Issuer::device) request.certification = record_.certification;
         request.files = record_.files;
@@ -205,7 +228,6 @@ class Attempt {
     Result<messages::TransferReport> fetch(const messages::OpenReply& reply) {
         const auto certification = Certification::parse(record_.certification);
         if (!certification) return fail(Errc::internal, "there is no certification information");
-        const bulk::SecondPath path{reply.host, reply.port, reply.session, *certification};
         bulk::ReceiveOptions options{module_.deadline};
         options.rate = module_.settings.byte_rate;
         options.connect_time = module_.settings.connect_timeout;
@@ -222,7 +244,7 @@ class Attempt {
             log.told(progress);
             shown.write(progress);
         };
-        auto reception = bulk::receive(helper_, path, payloads_, options, callbacks);
+        auto reception = over_second_path(reply, *certification, options, callbacks);
         if (reception.error && may_fall_back(reception.error->code)) fall_back(reception, options, callbacks);
         if (reception.error) return *reception.error;
         // A content that two files share crossed once and is there for both.
@@ -230,6 +252,18 @@ class Attempt {
         for (const auto& file : descriptor_.files)
             if (!file.empty()) reception.report.bytes += file.wire_size;
         return reception.report;
+    }
+
+    bulk::Reception over_second_path(const messages::OpenReply& reply, const Certification& certification,
+                                     const bulk::ReceiveOptions& options,
+                                     const bulk::ReceiveCallbacks& callbacks) {
+        if (!port_) {
+            const bulk::SecondPath path{reply.host, reply.port, reply.session, certification};
+            return bulk::receive(helper_, path, payloads_, options, callbacks);
+        }
+        const bulk::PushPath path{listen_,         port_->port(), push_ports(),
+                                  reply.push_from, reply.session, certification};
+        return bulk::receive_pushed(helper_, path, payloads_, options, callbacks);
     }
 
     /// Goes on over the first path where the plugin lets it; the failure stands where it does not.
@@ -289,6 +323,9 @@ class Attempt {
     std::vector<bulk::StoredPayload> payloads_;
     std::optional<install::InnerModule> inner_;
     std::string running_version_;
+    std::string listen_;                         ///< push: what to listen on
+    std::optional<bulk::PortReservation> port_;  ///< push only
+    std::optional<messages::Receiver> receiver_; ///< push: what the plugin is told
     Record record_;
 };
 

@@ -1,10 +1,9 @@
 #include "update-module/module_fallback.hpp"
 
-#include "update-module/bulk/meter.hpp"
+#include "update-module/bulk/block_intake.hpp"
 #include "update-module/process.hpp"
 
 #include <algorithm>
-#include <map>
 
 namespace two_path::device {
 namespace {
@@ -16,7 +15,6 @@ constexpr std::size_t first_step = std::size_t{256} * 1024;
 constexpr std::size_t most_step = std::size_t{2} * 1024 * 1024;
 constexpr milliseconds wanted_time{1'000}; ///< for one step; an exchange must be over within 4 s
 constexpr milliseconds longest_pause{15'000};
-constexpr int max_strikes = 3; ///< of one block
 
 /// Whether the same question may be answered later.
 bool passes(Errc code) noexcept {
@@ -29,55 +27,45 @@ class Fallback {
     Fallback(control::Session& session, std::span<StoredPayload> payloads,
              const bulk::ReceiveOptions& options, const bulk::ReceiveCallbacks& callbacks)
       : session_(session)
-      , payloads_(payloads)
       , options_(options)
-      , callbacks_(callbacks)
-      , meter_(payloads, callbacks.progress)
+      , intake_("first path", payloads, callbacks)
       , stalled_(Deadline::in(options.stall_time))
       , pause_(options.first_pause) {}
 
     bulk::Reception run() {
-        auto fetched = fetch_all();
-        for (auto& payload : payloads_)
-            if (auto saved = payload.checkpoint(); !saved && fetched) fetched = saved.error();
-        meter_.end();
-        bulk::Reception reception{meter_.report(0), {}};
-        if (!fetched) reception.error = fetched.error();
-        return reception;
+        const auto fetched = fetch_all();
+        return intake_.end(fetched ? std::nullopt : std::optional(fetched.error()), 0);
     }
 
   private:
     Result<void> fetch_all() {
-        for (auto& payload : payloads_)
+        for (auto& payload : intake_.payloads())
             while (!payload.complete()) {
-                auto block = std::uint64_t{0};
-                while (payload.has(block))
-                    ++block;
-                if (auto fetched = fetch_from(payload, block); !fetched) return fetched;
+                const auto run = intake_.next_run(payload);
+                if (auto fetched = fetch_run(payload, run); !fetched) return fetched;
             }
         return {};
     }
 
-    /// The blocks from a missing one on, up to one that is there or bad.
-    Result<void> fetch_from(StoredPayload& payload, std::uint64_t block) {
+    /// Up to a block that is bad.
+    Result<void> fetch_run(StoredPayload& payload, bulk::Run run) {
         auto& verifier = payload.verifier();
-        auto position = verifier.offset(block);
+        auto position = verifier.offset(run.first);
+        const auto end = std::min(verifier.offset(run.end), payload.size());
         std::string bytes; // of blocks that are not whole yet
-        while (block < payload.count() && !payload.has(block)) {
-            const auto left = payload.size() - position;
+        for (auto block = run.first; block < run.end;) {
             auto part = next_part(payload.id(), position,
-                                  static_cast<std::size_t>(std::min<std::uint64_t>(left, step_)));
+                                  static_cast<std::size_t>(std::min<std::uint64_t>(end - position, step_)));
             if (!part) return part.error();
             position += part->size();
             bytes += *part;
             std::size_t used = 0;
-            while (block < payload.count() && !payload.has(block) &&
-                   bytes.size() - used >= verifier.length(block)) {
+            while (block < run.end && bytes.size() - used >= verifier.length(block)) {
                 const auto whole = bytes_of(std::string_view(bytes).substr(used, verifier.length(block)));
                 used += whole.size();
-                if (!verifier.good(block, whole)) return strike(payload, block);
-                if (auto put = payload.put(block, whole); !put) return put;
-                meter_.stored(whole.size());
+                const auto taken = intake_.take(payload, block, verifier.good(block, whole), whole);
+                if (!taken) return taken.error();
+                if (!*taken) return {};
                 ++block;
             }
             bytes.erase(0, used);
@@ -91,8 +79,8 @@ class Fallback {
             const auto start = Deadline::Clock::now();
             auto part = session_.part(file, offset, size, options_.deadline);
             if (part) {
-                meter_.used("https");
-                meter_.received(part->size());
+                intake_.meter().used("https");
+                intake_.meter().received(part->size());
                 adapt(part->size(), Deadline::Clock::now() - start);
                 stalled_ = Deadline::in(options_.stall_time);
                 pause_ = options_.first_pause;
@@ -130,24 +118,12 @@ class Fallback {
         return {};
     }
 
-    Result<void> strike(const StoredPayload& payload, std::uint64_t block) {
-        const auto times = ++strikes_[{payload.id(), block}];
-        const auto what = "first path: block " + std::to_string(block) + " of file " + payload.id() +
-                          " does not match its digest";
-        if (callbacks_.note) callbacks_.note(what);
-        if (times < max_strikes) return {};
-        return fail(Errc::tampered, what + ", " + std::to_string(times) + " times");
-    }
-
     control::Session& session_;
-    std::span<StoredPayload> payloads_;
     const bulk::ReceiveOptions& options_;
-    const bulk::ReceiveCallbacks& callbacks_;
-    bulk::Meter meter_;
+    bulk::BlockIntake intake_;
     std::size_t step_{first_step};
     Deadline stalled_;
     milliseconds pause_;
-    std::map<std::pair<std::string, std::uint64_t>, int> strikes_; ///< by file and block
 };
 
 } // namespace

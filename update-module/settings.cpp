@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 
 #include <sys/stat.h>
@@ -32,7 +33,11 @@ constexpr std::array keys{"state_dir",
                           "byte_rate",
                           "metered_limit_mib",
                           "metered_command",
-                          "check_update_command"};
+                          "check_update_command",
+                          "mode",
+                          "push_address",
+                          "push_listen",
+                          "push_ports"};
 
 /// Mender's modules that replace the root file system.
 constexpr std::array<std::string_view, 2> root_installers{"rootfs-image", "mender-binary-delta"};
@@ -95,6 +100,32 @@ void read_metered(Fields& fields, Settings& settings) {
         fields.refuse("`metered_limit_mib` and `metered_command` go together");
 }
 
+/// `FIRST-LAST`
+void read_push_ports(Fields& fields, Settings& settings) {
+    const auto text = fields.text_or("push_ports", "");
+    if (text.empty()) return;
+    constexpr std::uint16_t least = 1024;
+    const auto* end = text.data() + text.size();
+    const auto first = std::from_chars(text.data(), end, settings.push_first_port);
+    const bool dash = first.ec == std::errc() && first.ptr != end && *first.ptr == '-';
+    const auto last = std::from_chars(dash ? first.ptr + 1 : end, end, settings.push_last_port);
+    if (!dash || last.ec != std::errc() || last.ptr != end || settings.push_first_port < least ||
+        settings.push_last_port <= settings.push_first_port)
+        fields.refuse("`push_ports` must be FIRST-LAST, two ports or more from 1024 on, such as 40000-40009");
+}
+
+void read_push(Fields& fields, Settings& settings) {
+    const auto mode = mode_from_name(fields.text_or("mode", name_of(settings.mode)));
+    if (fields.ok() && !mode) fields.refuse("`mode` must be pull or push");
+    settings.mode = mode.value_or(settings.mode);
+    settings.push_address = fields.text_or("push_address", "");
+    settings.push_listen = fields.text_or("push_listen", "");
+    read_push_ports(fields, settings);
+    if (fields.ok() && settings.mode == Mode::push && settings.push_address.empty())
+        fields.refuse("`mode` push needs `push_address`: where the plugin finds this device, an address or a "
+                      "network interface such as eth0");
+}
+
 Result<Settings> read_settings(const json::object& object, const std::string& path) {
     Fields fields(object, path, Errc::bad_configuration);
     for (const auto& [name, value] : object)
@@ -124,6 +155,7 @@ Result<Settings> read_settings(const json::object& object, const std::string& pa
     read_seconds(fields, "confirm_timeout", settings.confirm_timeout, 86'400);
     read_seconds(fields, "connect_timeout", settings.connect_timeout, 600);
     read_seconds(fields, "stall_timeout", settings.stall_timeout, 3'600);
+    read_push(fields, settings);
     read_hours(fields, settings.hours);
     settings.byte_rate = fields.number_or("byte_rate", 0);
     read_metered(fields, settings);

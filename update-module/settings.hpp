@@ -37,6 +37,11 @@ struct Settings {
     std::chrono::seconds stall_timeout{30};   ///< silence of the second path
 
     Issuer issuer{Issuer::plugin}; ///< who makes the first certification information
+    Mode mode{Mode::pull};         ///< who opens the second path's connections
+    std::string push_address;      ///< push: where the plugin finds this device; an address, or an interface
+    std::string push_listen;       ///< push: what to listen on instead, behind a port forwarding
+    std::uint16_t push_first_port{0}; ///< push: control and data connections; 0: any
+    std::uint16_t push_last_port{0};
     std::string boot_id_file{"/proc/sys/kernel/random/boot_id"};
     std::chrono::seconds module_timeout{14'400}; ///< mender.conf's ModuleTimeoutSeconds
 };

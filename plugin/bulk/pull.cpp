@@ -1,12 +1,9 @@
 #include "plugin/bulk/pull.hpp"
 
-#include "plugin/log.hpp"
+#include "plugin/bulk/account.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-
-#include <atomic>
-#include <exception>
 
 namespace two_path::bulk {
 namespace {
@@ -34,22 +31,7 @@ ProofInput input_of(const Login& login) noexcept {
     return {Mode::pull, login.session, login.client_nonce, login.server_nonce};
 }
 
-/// Bytes on their way from the network's thread to the session's account.
-struct Account {
-    std::string session;
-    std::atomic<std::uint64_t> bytes{0};
-};
-
 // The worker's half. Its arguments are copies: the frames may outlive a visitor that the network ends.
-
-/// Nobody waits for it, so a disk that fails here is only told: whoever needs the state next finds out.
-void enter(state::Admission& admission, Account& account) {
-    try {
-        admission.sent(account.session, account.bytes.exchange(0));
-    } catch (const std::exception& error) {
-        log(Level::error, std::string("what was sent is not in the state: ") + error.what());
-    }
-}
 
 awaitable<std::string> plugin_proof(state::Admission& admission, const Certification& decoy, Login login) {
     const auto* pass = admission.find(login.session);
@@ -144,8 +126,7 @@ awaitable<std::optional<std::string>> PullVisitor::authenticate(std::string pass
         co_return std::nullopt;
     }
     pull_.close(session_, "A newer login of this session took its place.", this);
-    account_ = std::make_shared<Account>();
-    account_->session = session_;
+    account_ = std::make_shared<Account>(pull_.executors_.worker, pull_.admission_, session_);
     co_return "Certified.";
 }
 
@@ -171,17 +152,13 @@ awaitable<std::variant<ftp::Source, ftp::Refusal>> PullVisitor::open(std::string
 }
 
 void PullVisitor::sent(std::uint64_t bytes) noexcept {
-    // Whoever makes it more than zero sends for the worker, which takes all that has come together by then.
-    if (!account_ || account_->bytes.fetch_add(bytes) != 0) return;
-    boost::asio::post(pull_.executors_.worker,
-                      [&admission = pull_.admission_, account = account_] { enter(admission, *account); });
+    if (account_) account_->sent(bytes);
 }
 
 void PullVisitor::meet(const std::string& session) {
     session_ = session;
     pull_.visitors_.emplace(session_, this);
-    handle_.pace(pull_.rates_.each(pull_.visitors_.size()));
-    pull_.share();
+    pull_.pacing_.join(this, [this](std::uint64_t rate) { handle_.pace(rate); });
 }
 
 void PullVisitor::forget() {
@@ -189,40 +166,22 @@ void PullVisitor::forget() {
     for (auto found = first; found != last; ++found)
         if (found->second == this) {
             pull_.visitors_.erase(found);
-            pull_.share();
+            pull_.pacing_.leave(this);
             return;
         }
 }
 
 Pull::Pull(Executors executors, state::Admission& admission, const catalog::Payloads& payloads,
-           PullSettings settings)
+           Pacing& pacing, PullSettings settings)
   : executors_(std::move(executors))
   , admission_(admission)
   , payloads_(payloads)
+  , pacing_(pacing)
   , settings_(settings)
   , decoy_(Certification::make()) {}
 
 std::unique_ptr<ftp::Visitor> Pull::connected(const ftp::Peer& peer, ftp::ConnectionHandle handle) {
     return std::make_unique<PullVisitor>(*this, peer.remote.address().to_string(), std::move(handle));
-}
-
-void Pull::change(Rates rates) {
-    rates_ = rates;
-    share_anew();
-}
-
-/// Not at every login of many: a share that is a tenth off is good enough, and cheaper.
-void Pull::share() {
-    const auto now = visitors_.size();
-    const auto off = now > shared_by_ ? now - shared_by_ : shared_by_ - now;
-    if (rates_.all != 0 && off * 10 > shared_by_) share_anew();
-}
-
-void Pull::share_anew() {
-    shared_by_ = visitors_.size();
-    const auto rate = rates_.each(shared_by_);
-    for (const auto& [session, visitor] : visitors_)
-        visitor->handle().pace(rate);
 }
 
 void Pull::dead(const std::string& session, const std::string& why) {

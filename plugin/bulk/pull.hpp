@@ -2,7 +2,7 @@
 #pragma once
 
 #include "ftp/visitor.hpp"
-#include "plugin/bulk/rates.hpp"
+#include "plugin/bulk/pacing.hpp"
 #include "plugin/catalog/payloads.hpp"
 #include "plugin/executors.hpp"
 #include "plugin/state/admission.hpp"
@@ -25,13 +25,10 @@ class PullVisitor;
 /// what it asks of the admission runs on the worker. Outlives the server.
 class Pull : public ftp::Service {
   public:
-    Pull(Executors executors, state::Admission& admission, const catalog::Payloads& payloads,
+    Pull(Executors executors, state::Admission& admission, const catalog::Payloads& payloads, Pacing& pacing,
          PullSettings settings);
 
     std::unique_ptr<ftp::Visitor> connected(const ftp::Peer& peer, ftp::ConnectionHandle handle) override;
-
-    /// From now on, also for what runs. On the network executor.
-    void change(Rates rates);
 
     /// Closes every connection of a session whose certification died. From any thread.
     void dead(const std::string& session, const std::string& why);
@@ -39,16 +36,13 @@ class Pull : public ftp::Service {
   private:
     friend class PullVisitor;
     void close(const std::string& session, const std::string& why, const PullVisitor* except);
-    void share();
-    void share_anew();
 
     Executors executors_;
     state::Admission& admission_;
     const catalog::Payloads& payloads_;
+    Pacing& pacing_;
     PullSettings settings_;
-    Rates rates_;
-    std::size_t shared_by_{0}; ///< connections, when the rate was last shared out
-    Certification decoy_;      ///< proves what no session can, for users that are none
+    Certification decoy_; ///< proves what no session can, for users that are none
     std::multimap<std::string, PullVisitor*> visitors_; ///< by session, from their PASS on
 };
 

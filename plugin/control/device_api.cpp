@@ -100,8 +100,8 @@ class DeviceApi {
         auto parsed = messages::OpenRequest::parse(asked.body);
         wipe(asked.body);
         if (!parsed) co_return Response::of(parsed.error(), request.id);
-        auto reply =
-            co_await sessions_.open(std::move(asked.device), std::move(*parsed), request.local.to_string());
+        ClientAddresses reached{request.client, request.local};
+        auto reply = co_await sessions_.open(std::move(asked.device), std::move(*parsed), std::move(reached));
         if (!reply) co_return Response::of(reply.error(), request.id);
         auto response = Response::of(201, reply->to_json());
         if (reply->certification) wipe(*reply->certification);

@@ -68,8 +68,7 @@ Result<void> is_served(const messages::OpenRequest& request) {
         !(request.certification && Certification::parse(*request.certification)))
         return fail(Errc::bad_request,
                     "open: the device is the issuer, but `certification` is not base64url of 32 bytes");
-    if (request.mode == Mode::push) return fail(Errc::unsupported, "mode `push`; use mode `pull`");
-    if (request.receiver)
+    if (request.mode == Mode::pull && request.receiver)
         return fail(Errc::bad_request, "open: `receiver` is given, but the mode is not push");
     if (std::ranges::find(request.formats, Descriptor::format) == request.formats.end())
         return fail(Errc::unsupported, "the device reads no descriptor of format 1");

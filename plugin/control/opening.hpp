@@ -10,7 +10,8 @@
 
 namespace two_path::control {
 
-/// unsupported, by name: an issuer, mode or descriptor format that this release does not serve.
+/// Whether the request fits together. unsupported, by name: a descriptor format that this release does not
+/// serve.
 [[nodiscard]] Result<void> is_served(const messages::OpenRequest& request);
 
 /// The published release that the device's active deployment gives it. not_deployed: another one or none, or

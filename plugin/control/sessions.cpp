@@ -58,15 +58,18 @@ Sessions::Sessions(state::Store& store, state::Admission& admission, const catal
   , redeploying_(store, host, rules_.redeploy) {}
 
 awaitable<Result<messages::OpenReply>> Sessions::open(std::string device, messages::OpenRequest request,
-                                                      std::string reached_at) {
+                                                      ClientAddresses reached) {
     if (const auto known = store_.session_of_attempt(device, request.attempt))
-        co_return again(*known, request, reached_at);
+        co_return again(*known, request, reached);
     if (const auto served = is_served(request); !served) co_return served.error();
+    if (request.mode == Mode::push)
+        if (const auto may = may_push_to(request.receiver, rules_.push, reached, own_addresses()); !may)
+            co_return may.error();
     const auto deployment = co_await host_.active_deployment(device);
     if (!deployment) co_return deployment.error();
     // The same request, repeated while the host was asked.
     if (const auto known = store_.session_of_attempt(device, request.attempt))
-        co_return again(*known, request, reached_at);
+        co_return again(*known, request, reached);
     const auto release = release_for(*deployment, request, store_, payloads_);
     if (!release) co_return release.error();
     if (const auto turn = check_turn(device, (*deployment)->group); !turn) {
@@ -79,7 +82,7 @@ awaitable<Result<messages::OpenReply>> Sessions::open(std::string device, messag
     const auto certification = first_certification(request);
     auto session = new_session(device, (*deployment)->id, *release, std::move(request));
     store_.open_session(session, certification, expiry_of_first_login());
-    co_return reply(session, certification, reached_at);
+    co_return reply(session, certification, reached);
 }
 
 Result<void> Sessions::in_hours(const std::string& group) const {
@@ -108,7 +111,7 @@ std::int64_t Sessions::expiry_of_first_login() const {
 
 Result<messages::OpenReply> Sessions::again(const state::Session& session,
                                             const messages::OpenRequest& request,
-                                            const std::string& reached_at) {
+                                            const ClientAddresses& reached) {
     if (session.request.release != request.release)
         return fail(Errc::conflict, "this attempt was opened for release " + session.request.release);
     const auto stored = store_.certification(session.id);
@@ -116,7 +119,9 @@ Result<messages::OpenReply> Sessions::again(const state::Session& session,
         return fail(Errc::certification_invalid, why_ended(session).detail + "; open with a new attempt");
     if (request.certification && !stored->certification.is(*request.certification))
         return fail(Errc::conflict, "this attempt was opened with another certification");
-    return reply(session, stored->certification, reached_at);
+    if (session.request.mode != request.mode || session.request.receiver != request.receiver)
+        return fail(Errc::conflict, "this attempt was opened for another mode or receiver");
+    return reply(session, stored->certification, reached);
 }
 
 bool Sessions::lives(const state::Session& session) const {
@@ -133,13 +138,19 @@ std::uint64_t Sessions::expires_in(const state::Session& session) const {
 }
 
 messages::OpenReply Sessions::reply(const state::Session& session, const Certification& certification,
-                                    const std::string& reached_at) const {
+                                    const ClientAddresses& reached) const {
     messages::OpenReply reply;
     reply.session = session.id;
     if (session.request.issuer == Issuer::plugin) reply.certification = certification.text();
     reply.expires_in = expires_in(session);
     reply.mode = session.request.mode;
-    reply.host = rules_.second_path_host.empty() ? reached_at : rules_.second_path_host;
+    if (const auto& receiver = session.request.receiver) {
+        reply.host = receiver->host;
+        reply.port = receiver->port;
+        reply.push_from = push_from(rules_.push, reached);
+        return reply;
+    }
+    reply.host = rules_.second_path_host.empty() ? reached.local.to_string() : rules_.second_path_host;
     reply.port = rules_.second_path_port;
     return reply;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "plugin/catalog/payloads.hpp"
+#include "plugin/control/receiver.hpp"
 #include "plugin/control/redeploying.hpp"
 #include "plugin/host/host.hpp"
 #include "plugin/state/admission.hpp"
@@ -24,6 +25,7 @@ struct SessionRules {
     std::chrono::hours abandoned_after{std::chrono::hours{30 * 24}};
     /// How often a release is ordered again for a device after a transfer that failed on the way; 0: never.
     std::uint64_t redeploy{3};
+    PushRules push{};
 };
 
 /// The steps of docs/protocol.md, "First path". Used by the worker only. `device` is always the one behind
@@ -37,10 +39,11 @@ class Sessions {
 
     /// Opens a session, or finds the one of this attempt. A new attempt supersedes the device's session that
     /// is not installed yet. unsupported, by name; not_deployed; payload_missing; payload_refused;
+    /// forbidden: the plugin does not go where this device says that it listens;
     /// certification_invalid: this attempt's certification is dead; unavailable: the host did not answer;
     /// busy: it is not this device's turn.
     awaitable<Result<messages::OpenReply>> open(std::string device, messages::OpenRequest request,
-                                                std::string reached_at);
+                                                ClientAddresses reached);
     Result<void> stored(const std::string& device, const std::string& session);
     Result<void> transferred(const std::string& device, const std::string& session,
                              const messages::TransferReport& report);
@@ -83,10 +86,11 @@ class Sessions {
     /// Seconds that the certification still lives; 0 for a dead one.
     [[nodiscard]] std::uint64_t expires_in(const state::Session& session) const;
     [[nodiscard]] std::int64_t expiry_of_first_login() const;
-    [[nodiscard]] Result<messages::OpenReply>
-    again(const state::Session& session, const messages::OpenRequest& request, const std::string& reached_at);
+    [[nodiscard]] Result<messages::OpenReply> again(const state::Session& session,
+                                                    const messages::OpenRequest& request,
+                                                    const ClientAddresses& reached);
     [[nodiscard]] messages::OpenReply reply(const state::Session& session, const Certification& certification,
-                                            const std::string& reached_at) const;
+                                            const ClientAddresses& reached) const;
     Result<void> step(state::Session& session, SessionStep step, std::string_view cause,
                       std::string_view detail);
     void end(state::Session& session, SessionStep step, Errc reason, std::string_view cause,

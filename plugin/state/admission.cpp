@@ -26,7 +26,7 @@ Admission::Admission(Store& store, Lifetimes lifetimes)
 
 void Admission::put(const Session& session, const Certification& certification, std::int64_t left) {
     const auto release = store_.release(session.request.release);
-    Live live{{certification, session.request.mode, session.block_size, {}}};
+    Live live{{certification, session.request.mode, session.block_size, {}, session.request.receiver}};
     if (release)
         for (const auto& file : release->descriptor.files)
             if (!file.empty()) live.pass.files.emplace(file.id, file.wire_size);
@@ -86,6 +86,7 @@ void Admission::admit(const Session& session) {
     if (!stored || live_.contains(session.id)) return;
     put(session, stored->certification, milliseconds(lifetimes_.first_login));
     save(session.id, live_.find(session.id)->second);
+    if (on_live_) on_live_(session.id);
 }
 
 void Admission::revoke(const std::string& session, const std::string& why) {
@@ -107,6 +108,13 @@ std::vector<std::string> Admission::expired() const {
     std::vector<std::string> sessions;
     for (const auto& [session, live] : live_)
         if (!lives(live)) sessions.push_back(session);
+    return sessions;
+}
+
+std::vector<std::string> Admission::live(Mode mode) const {
+    std::vector<std::string> sessions;
+    for (const auto& [session, live] : live_)
+        if (live.pass.mode == mode && lives(live)) sessions.push_back(session);
     return sessions;
 }
 

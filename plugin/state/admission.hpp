@@ -27,6 +27,7 @@ struct Pass {
     Mode mode{Mode::pull};
     std::uint64_t block_size{0};
     std::map<std::string, std::uint64_t, std::less<>> files; ///< id -> encoded bytes
+    std::optional<messages::Receiver> receiver;              ///< push: where the device listens
 };
 
 /// Used by the worker only. A certification is here from the moment the device stored it until it dies.
@@ -66,6 +67,10 @@ class Admission {
     void on_dead(std::function<void(const std::string& session, const std::string& why)> listener) {
         on_dead_ = std::move(listener);
     }
+    /// Called on the worker with the session, when a certification is admitted.
+    void on_live(std::function<void(const std::string& session)> listener) { on_live_ = std::move(listener); }
+    /// Sessions of this mode whose certification lives.
+    [[nodiscard]] std::vector<std::string> live(Mode mode) const;
     [[nodiscard]] const Lifetimes& lifetimes() const noexcept { return lifetimes_; }
 
   private:
@@ -84,6 +89,7 @@ class Admission {
     Lifetimes lifetimes_;
     std::map<std::string, Live, std::less<>> live_;
     std::function<void(const std::string&, const std::string&)> on_dead_;
+    std::function<void(const std::string&)> on_live_;
 };
 
 } // namespace two_path::state

@@ -2,6 +2,7 @@
 
 import collections
 import mmap
+import re
 import select
 import socket
 import struct
@@ -15,6 +16,8 @@ FRAME_HEADER = struct.Struct("@LIIHH")  # struct tpacket_hdr: status, length, ca
 
 # A segment on a virtual cable is up to 64 KiB long, offloading being what it is.
 RING_FRAME, RING_FRAMES, RING_BLOCK = 1 << 17, 512, 1 << 20
+
+TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
 
 Flow = collections.namedtuple("Flow", "source source_port target target_port")
 
@@ -121,3 +124,13 @@ def parse_tcp(frame):
     data = packet[header + (packet[header + 12] >> 4) * 4:]
     flow = Flow(socket.inet_ntoa(packet[12:16]), source_port, socket.inet_ntoa(packet[16:20]), target_port)
     return flow, bool(packet[header + 13] & 2), sequence, data
+
+
+def is_tls(content):
+    """Whether a direction of a connection is TLS records from its first byte to its last."""
+    position = 0
+    while position < len(content):
+        if not TLS_RECORD.match(content, position):
+            return False
+        position += 5 + int.from_bytes(content[position + 3:position + 5], "big")
+    return position == len(content)

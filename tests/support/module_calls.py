@@ -22,11 +22,17 @@ DEPLOYMENTS = "/api/devices/v1/deployments/device/deployments"
 
 
 class Device:
-    """One device and its storage. `configuration`: more keys for two-path.conf."""
+    """One device and its storage.
 
-    def __init__(self, folder, plugin, device_type="test-device", artifact_name="release-1", configuration=None):
+    configuration   more keys for two-path.conf
+    side            of a network.Network to run on, or None for the host's own network
+    """
+
+    def __init__(self, folder, plugin, device_type="test-device", artifact_name="release-1", configuration=None,
+                 side=None):
         self.folder = pathlib.Path(folder)
         self.plugin = plugin
+        self.enter = side.enter if side else []
         self.device_type = device_type
         self.artifact_name = artifact_name
         self.modules = self.folder / "modules"
@@ -39,15 +45,17 @@ class Device:
         self._boot_id = self.folder / "boot_id"
         self._key = self.folder / "device.key"
         self._identity = json.dumps({"mac": str(uuid.uuid4())})
+        self._settings = {}
         self.restart()
         self.configure(**(configuration or {}))
 
     def configure(self, **keys):
-        """Writes two-path.conf; keys with a leading `/` in their value are paths on this device's storage."""
+        """Changes these keys of two-path.conf."""
+        self._settings.update(keys)
         settings = {"state_dir": str(self.state), "modules_dir": str(self.modules), "boot_id_file": str(self._boot_id),
                     "mender_conf": str(self.folder / "mender.conf"), "server_url": self.plugin.url,
                     "server_certificate": str(self.plugin.certificate),
-                    "token_command": ["/bin/cat", str(self._token_file)], "stall_timeout": 3, **keys}
+                    "token_command": ["/bin/cat", str(self._token_file)], "stall_timeout": 3, **self._settings}
         (self.folder / "mender.conf").write_text("{}")
         (self.folder / "two-path.conf").write_text(json.dumps(settings))
 
@@ -65,7 +73,7 @@ class Device:
         command = self.folder / "two-path-device"
         if not command.exists():
             command.symlink_to(MODULE)
-        return subprocess.run([command, *arguments], text=True, capture_output=True, timeout=60, env=self.environment)
+        return subprocess.run([*self.enter, command, *arguments], text=True, capture_output=True, timeout=60, env=self.environment)
 
     @property
     def environment(self):
@@ -172,7 +180,7 @@ class Update:
             os.mkfifo(self.tree / "stream-next")
             (self.tree / "streams").mkdir()
             threading.Thread(target=self._feed, args=[state == "DownloadWithFileSizes"], daemon=True).start()
-        process = subprocess.Popen([*self._prefix, MODULE, state, self.tree], cwd=self.tree, stdin=subprocess.DEVNULL,
+        process = subprocess.Popen([*self.device.enter, *self._prefix, MODULE, state, self.tree], cwd=self.tree, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
                                    env=self.device.environment)
         self._running.append(process)

@@ -55,12 +55,22 @@ class Side:
         _, descriptors, _, _ = socket.recv_fds(self._requests, 64, 1)
         return socket.socket(fileno=descriptors[0])
 
-    def connect(self, host, port, timeout=30):
-        """A TCP connection from this side; give it to http.client as its `sock`."""
+    def connect(self, host, port, timeout=30, source=None):
+        """A TCP connection from this side; give it to http.client as its `sock`. `source`: the address it is from."""
         connection = self.socket()
         connection.settimeout(timeout)
+        if source:
+            connection.bind((source, 0))
         connection.connect((host, port))
         return connection
+
+    def listen(self, address, port):
+        """A listening TCP socket on this side."""
+        listener = self.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address, port))
+        listener.listen()
+        return listener
 
     def capture(self):
         """Records all that crosses the cable from now on."""
@@ -90,6 +100,9 @@ class Network:
         """Ends both sides; programs started on them are the caller's to end."""
         self.device.close()
         self.server.close()
+
+    def add_address(self, side, address):
+        self._ip(side, f"address add {address}/24 dev cable")
 
     @staticmethod
     def _ip(side, command):

@@ -42,10 +42,14 @@ class PathCase(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="two-path-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder)
-        cls.plugin = Plugin(cls.folder / "plugin", settings=cls.settings)
+        cls.plugin = cls.new_plugin()
         cls.addClassCleanup(lambda: cls.plugin.stop())
         cls.plugin.start()
         cls.plugin.log_in()
+
+    @classmethod
+    def new_plugin(cls):
+        return Plugin(cls.folder / "plugin", settings=cls.settings)
 
     def setUp(self):
         self.device = self.new_device()

@@ -133,7 +133,8 @@ class Plugin:
         sections = {}
         for name, value in {"state_dir": self.folder / "state", **self._settings}.items():
             section, _, key = name.rpartition(".")
-            sections.setdefault(section, []).append(f"{key} = {value}")
+            values = value if isinstance(value, list) else [value]
+            sections.setdefault(section, []).extend(f"{key} = {one}" for one in values)
         lines = sections.pop("", [])
         for section, entries in sections.items():
             lines += [f"[{section}]", *entries]

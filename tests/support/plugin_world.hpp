@@ -140,7 +140,7 @@ class PluginWorld {
     }
 
     Result<messages::OpenReply> open(const std::string& device, messages::OpenRequest asked) {
-        return run(sessions_->open(device, std::move(asked), "192.0.2.1"));
+        return run(sessions_->open(device, std::move(asked), reached));
     }
 
     [[nodiscard]] state::Store& store() { return *store_; }
@@ -148,6 +148,9 @@ class PluginWorld {
     [[nodiscard]] const catalog::Payloads& payloads() const { return *payloads_; }
     [[nodiscard]] control::Sessions& sessions() { return *sessions_; }
 
+    /// The device's address, and ours.
+    control::ClientAddresses reached{boost::asio::ip::make_address("192.0.2.9"),
+                                     boost::asio::ip::make_address("192.0.2.1")};
     TemporaryFolder folder;
     ManualClock time;
     ScriptedHost host;

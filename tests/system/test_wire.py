@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import re
 import sqlite3
 import sys
 import tempfile
@@ -11,21 +10,11 @@ from contextlib import closing
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+from capture import is_tls  # noqa: E402
 from fleet import Fleet  # noqa: E402
 from network import Network  # noqa: E402
 
 MIB = 1024 * 1024
-TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
-
-
-def is_tls(content):
-    """Whether a direction of a connection is TLS records from its first byte to its last."""
-    position = 0
-    while position < len(content):
-        if not TLS_RECORD.match(content, position):
-            return False
-        position += 5 + int.from_bytes(content[position + 3:position + 5], "big")
-    return position == len(content)
 
 
 class WireTest(unittest.TestCase):

@@ -40,7 +40,7 @@ Connection::Connection(ftp::Descriptor socket, Patience patience)
   , patience_(std::move(patience)) {}
 
 Attempt<Connection> Connection::start(ConnectionHelper& helper, Patience patience) {
-    auto socket = helper.connect();
+    auto socket = helper.start_worker(WorkerRole::client);
     if (!socket) return Setback{Kind::no_process, socket.error().detail};
     return Connection(std::move(*socket), std::move(patience));
 }

@@ -1,6 +1,7 @@
 #include "update-module/bulk/connection_helper.hpp"
 
 #include "update-module/bulk/ftp_child.hpp"
+#include "update-module/bulk/ftp_listener_child.hpp"
 #include "update-module/bulk/packet_socket.hpp"
 
 #include <array>
@@ -25,7 +26,7 @@ constexpr milliseconds reply_time{5'000}; ///< of a process that does nothing el
 
 /// To the helper: with a socket "start a worker on it", else "end the worker".
 struct HelperOrder {
-    std::uint8_t unused{0};
+    WorkerRole role{WorkerRole::client};
 };
 struct HelperReply {
     bool started{false};
@@ -74,12 +75,13 @@ double cpu_so_far() {
 }
 
 /// Returns in the helper only; -1 when there is no process to be had.
-pid_t fork_worker(int helper_socket, Descriptor socket) {
+pid_t fork_worker(int helper_socket, WorkerRole role, Descriptor socket) {
     const auto helper = ::getpid();
     const auto worker = ::fork();
     if (worker != 0) return worker;
     ::close(helper_socket);
     become_child(helper);
+    if (role == WorkerRole::server) run_ftp_listener_child(std::move(socket));
     ::_exit(run_ftp_child(std::move(socket)));
 }
 
@@ -99,7 +101,7 @@ void run_helper(int socket) {
         const auto receipt = receive_packet(socket, order, worker_socket, never);
         end(worker);
         if (receipt != Receipt::packet) return;
-        if (worker_socket) worker = fork_worker(socket, std::move(worker_socket));
+        if (worker_socket) worker = fork_worker(socket, order.role, std::move(worker_socket));
         if (!send_packet(socket, HelperReply{worker > 0, cpu_so_far()})) return;
     }
 }
@@ -141,26 +143,26 @@ ConnectionHelper::~ConnectionHelper() {
     ::waitpid(child_, nullptr, 0);
 }
 
-bool ConnectionHelper::order(int worker_socket) noexcept {
+bool ConnectionHelper::order(WorkerRole role, int worker_socket) noexcept {
     HelperReply reply;
     Descriptor none;
-    if (!send_packet(socket_.get(), HelperOrder{}, worker_socket) ||
+    if (!send_packet(socket_.get(), HelperOrder{role}, worker_socket) ||
         receive_packet(socket_.get(), reply, none, Deadline::in(reply_time)) != Receipt::packet)
         return false;
     cpu_seconds_ = reply.cpu_seconds;
     return reply.started;
 }
 
-Result<Descriptor> ConnectionHelper::connect() {
+Result<Descriptor> ConnectionHelper::start_worker(WorkerRole role) {
     auto sockets = make_packet_sockets();
     if (!sockets) return fail(Errc::io_error, "no socket pair for a connection of the second path");
-    if (!order(sockets->second.get()))
+    if (!order(role, sockets->second.get()))
         return fail(Errc::io_error, "no process for a connection of the second path");
     return std::move(sockets->first);
 }
 
 void ConnectionHelper::end_worker() noexcept {
-    order(-1);
+    order(WorkerRole::client, -1);
 }
 
 } // namespace two_path::bulk

@@ -1,15 +1,22 @@
-/// The process that starts, on request, one process per connection of the second path.
+/// The process that starts, on request, the process that talks FTP.
 #pragma once
 
 #include "ftp/descriptor.hpp"
 #include "protocol/error.hpp"
 
+#include <cstdint>
 #include <sys/types.h>
 
 namespace two_path::bulk {
 
+/// What a worker is.
+enum class WorkerRole : std::uint8_t {
+    client, ///< of one connection: connection_messages.hpp
+    server, ///< that listens: listener_messages.hpp
+};
+
 /// A child forked while the module has no secret yet. For each connection it forks a worker, which parses
-/// the server's replies, so that neither the parsing nor its memory ever meets the certification or a bearer
+/// what the peer says, so that neither the parsing nor its memory ever meets the certification or a bearer
 /// token. It ends its workers with itself, and itself with the module. Not thread-safe.
 class ConnectionHelper {
   public:
@@ -20,9 +27,8 @@ class ConnectionHelper {
     ConnectionHelper& operator=(ConnectionHelper&&) = delete;
     ~ConnectionHelper();
 
-    /// A new worker's socket (orders and events of connection_messages.hpp); ends the one before. Fails with
-    /// io_error.
-    [[nodiscard]] Result<ftp::Descriptor> connect();
+    /// A new worker's socket; ends the one before. Fails with io_error.
+    [[nodiscard]] Result<ftp::Descriptor> start_worker(WorkerRole role);
     /// Ends the running worker, if any, at once.
     void end_worker() noexcept;
     /// Processor time (user and system) of the helper and of all workers that have ended.
@@ -30,7 +36,7 @@ class ConnectionHelper {
 
   private:
     ConnectionHelper(ftp::Descriptor socket, pid_t child) noexcept;
-    bool order(int worker_socket) noexcept;
+    bool order(WorkerRole role, int worker_socket) noexcept;
 
     ftp::Descriptor socket_;
     pid_t child_;

@@ -20,6 +20,7 @@ class Meter {
     void stored(std::uint64_t bytes);
     /// Bytes of a data connection, good or not.
     void received(std::uint64_t bytes) noexcept { received_ += bytes; }
+    [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
     /// `ftp` or `https`: bytes came that way.
     void used(const char* path) noexcept { path_ = path; }
     /// Tells the last state.

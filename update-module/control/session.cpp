@@ -3,6 +3,7 @@
 #include "update-module/control/verdict.hpp"
 #include "update-module/process.hpp"
 
+#include <boost/asio/ip/address.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
@@ -57,6 +58,15 @@ HttpRequest request_of(std::string method, std::string path, const json::object&
 
 bool is_bearer(const std::string& token) {
     return !token.empty() && std::ranges::all_of(token, [](char c) { return c > ' ' && c <= '~'; });
+}
+
+bool are_addresses(const std::vector<std::string>& texts) {
+    constexpr std::size_t most = 5;
+    return !texts.empty() && texts.size() <= most && std::ranges::all_of(texts, [](const std::string& text) {
+        boost::system::error_code ec;
+        boost::asio::ip::make_address(text, ec);
+        return !ec;
+    });
 }
 
 /// An answer that is JSON of another kind is not the plugin's.
@@ -149,6 +159,8 @@ Result<messages::OpenReply> Session::open(const messages::OpenRequest& request, 
         return fail(Errc::internal, "the plugin's answer carries no valid certification information");
     if (request.mode == Mode::pull && (reply->host.empty() || reply->port == 0))
         return fail(Errc::internal, "the plugin's answer names no FTP host and port");
+    if (request.mode == Mode::push && !are_addresses(reply->push_from))
+        return fail(Errc::internal, "the plugin's answer does not name the addresses that it pushes from");
     id_ = reply->session;
     return reply;
 }

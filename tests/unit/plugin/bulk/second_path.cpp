@@ -42,7 +42,7 @@ awaitable<std::optional<std::string>> give(std::optional<std::string> answer) {
 
 SecondPath::SecondPath(bulk::PullSettings settings)
   : pull_({network_.get_executor(), worker_.get_executor(), worker_.get_executor()}, world_.admission(),
-          world_.payloads(), settings)
+          world_.payloads(), pacing_, settings)
   , server_(network_.get_executor(), pull_, quick()) {
     world_.admission().on_dead(
         [this](const std::string& session, const std::string& why) { pull_.dead(session, why); });

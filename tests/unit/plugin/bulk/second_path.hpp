@@ -86,6 +86,7 @@ class SecondPath {
     boost::asio::io_context network_{1};
     boost::asio::io_context worker_{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy_{worker_.get_executor()};
+    bulk::Pacing pacing_;
     bulk::Pull pull_;
     ftp::Server server_;
     std::thread thread_;

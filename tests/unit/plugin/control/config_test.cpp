@@ -76,6 +76,12 @@ const BadFile bad_files[]{
     {"[ftp]\nlisten = [::]:8443\n", ":2: ftp.listen: the same as https.listen; choose another port"},
     {"[ftp]\npassive_ports = 8000-9000\n",
      ":2: ftp.passive_ports: the port of https.listen is among them; move one"},
+    {"[ftp]\npush_ports = 80-90\n",
+     ":2: ftp.push_ports is `80-90`; write FIRST-LAST, from 1024 to 65535, such as 30000-30999"},
+    {"[ftp]\npush_from = device.example\n", ":2: ftp.push_from is `device.example`; write an address"},
+    {"[ftp]\npush_networks = 192.0.2.1/24\n",
+     ":2: ftp.push_networks is `192.0.2.1/24`; write ADDRESS/BITS, such as 192.0.2.0/24, without bits behind "
+     "BITS"},
     {"[host]\ntype = mender\n", ":2: host.type is `mender`; write embedded, the only one of this release"},
     {"[host]\naccept = all\n", ":2: host.accept is `all`; write manual or auto"},
     {"[host]\ntoken_lifetime_hours = 0\n",
@@ -131,6 +137,12 @@ BOOST_AUTO_TEST_CASE(every_key_of_the_file_reaches_its_setting) {
                           "passive_ports = 30000-30999\n"
                           "plain_login = true\n"
                           "same_data_peer = false\n"
+                          "push = true\n"
+                          "push_from = 192.0.2.1\n"
+                          "push_from = 2001:db8::1\n"
+                          "push_networks = 198.51.100.0/24\n"
+                          "push_networks = 203.0.113.7\n"
+                          "push_ports = 40000-40009\n"
                           "[host]\n"
                           "type = embedded\n"
                           "accept = auto\n"
@@ -166,6 +178,12 @@ BOOST_AUTO_TEST_CASE(every_key_of_the_file_reaches_its_setting) {
     BOOST_TEST(settings.ftp.passive_ports.value().last == 30999);
     BOOST_TEST(settings.ftp.plain_login);
     BOOST_TEST(!settings.ftp.same_data_peer);
+    BOOST_TEST(settings.push.served);
+    BOOST_TEST(settings.push.from == (std::vector<std::string>{"192.0.2.1", "2001:db8::1"}),
+               boost::test_tools::per_element());
+    BOOST_TEST(settings.push.networks.size() == 2U);
+    BOOST_TEST(settings.push.ports.first == 40000);
+    BOOST_TEST(settings.push.ports.last == 40009);
     BOOST_CHECK(settings.host.accept == Accept::automatic);
     BOOST_TEST(settings.host.token_lifetime.count() == 24);
     BOOST_TEST(settings.host.update_requests);

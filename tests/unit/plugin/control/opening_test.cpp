@@ -42,7 +42,7 @@ const Refused refusals[] = {
          asked.issuer = Issuer::device;
          asked.certification = "c2VjcmV0";
      }},
-    {"mode push", Errc::unsupported, "mode `push`",
+    {"mode push, which is off", Errc::unsupported, "`push`",
      [](Deployed&, messages::OpenRequest& asked) {
          asked.mode = Mode::push;
          asked.receiver = messages::Receiver{"192.0.2.9", 2121};
@@ -187,6 +187,37 @@ BOOST_AUTO_TEST_CASE(the_answer_says_where_the_second_path_is_and_how_long_the_l
     unnamed.publish(descriptor);
     unnamed.deploy("device-1", descriptor, "deployment-1");
     BOOST_TEST(unnamed.open("device-1", PluginWorld::request(descriptor)).value().host == "192.0.2.1");
+}
+
+BOOST_AUTO_TEST_CASE(a_device_that_listens_is_told_who_comes) {
+    SessionRules rules{"ftp.example", 2121, std::chrono::hours(1)};
+    rules.push.served = true;
+    PluginWorld world(rules);
+    const auto descriptor = world.describe("app-2.0", "2.0", "some bytes");
+    world.publish(descriptor);
+    world.deploy("device-1", descriptor, "deployment-1");
+    auto asked = PluginWorld::request(descriptor);
+    asked.mode = Mode::push;
+    asked.receiver = messages::Receiver{"192.0.2.9", 40000};
+    const auto reply = world.open("device-1", asked).value();
+    BOOST_TEST((reply.mode == Mode::push));
+    BOOST_TEST(reply.host == "192.0.2.9");
+    BOOST_TEST(reply.port == 40000);
+    BOOST_TEST(reply.push_from == std::vector<std::string>{"192.0.2.1"}, boost::test_tools::per_element());
+
+    world.sessions().stored("device-1", reply.session).value();
+    BOOST_TEST(world.admission().live(Mode::push) == std::vector<std::string>{reply.session},
+               boost::test_tools::per_element());
+    BOOST_TEST(world.admission().live(Mode::pull).empty());
+
+    asked.receiver->port = 40001;
+    const auto elsewhere = world.open("device-1", asked);
+    BOOST_REQUIRE(!elsewhere);
+    BOOST_TEST((elsewhere.error().code == Errc::conflict));
+    asked = PluginWorld::request(descriptor);
+    asked.mode = Mode::push;
+    asked.receiver = messages::Receiver{"192.0.2.10", 40000};
+    BOOST_TEST((world.open("device-1", asked).error().code == Errc::forbidden));
 }
 
 BOOST_AUTO_TEST_CASE(the_session_keeps_what_it_was_opened_with_and_never_the_secret) {

@@ -38,6 +38,13 @@ const Refused refused_keys[] = {
     {R"("state_dir": "")", "`state_dir`"},
     {R"("confirm": "maybe")", "`confirm` must be required or fallback"},
     {R"("issuer": "operator")", "`issuer` must be plugin or device"},
+    {R"("mode": "both")", "`mode` must be pull or push"},
+    {R"("mode": "push")", "`push_address`"},
+    {R"("push_ports": "40000")", "`push_ports` must be FIRST-LAST"},
+    {R"("push_ports": "40000-40000")", "`push_ports`"},
+    {R"("push_ports": "80-90")", "`push_ports`"},
+    {R"("push_ports": "40000-99999")", "`push_ports`"},
+    {R"("push_ports": "40000-40009 ")", "`push_ports`"},
     {R"("hours": ["22:00"])", "`hours` must be a list of texts such as 22:00-05:00"},
     {R"("hours": "22:00-05:00")", "`hours`"},
     {R"("byte_rate": -1)", "`byte_rate`"},
@@ -91,7 +98,8 @@ BOOST_AUTO_TEST_CASE(every_key_is_taken) {
         "server_url": "https://plugin.example:8443/", "server_certificate": "/c.pem",
         "token_command": ["/bin/token", "--raw"], "version_command": ["/bin/version"], "confirm": "required",
         "confirm_timeout": 5, "allow_downgrade": true, "connect_timeout": 3, "stall_timeout": 4,
-        "boot_id_file": "/b")");
+        "boot_id_file": "/b", "mode": "push", "push_address": "eth0", "push_listen": "192.0.2.9",
+        "push_ports": "40000-40009")");
     BOOST_REQUIRE_MESSAGE(loaded, (loaded ? "" : loaded.error().message()));
     BOOST_TEST(loaded->state_dir == "/data/two-path");
     BOOST_TEST(loaded->modules_dir == "/m");
@@ -106,6 +114,11 @@ BOOST_AUTO_TEST_CASE(every_key_is_taken) {
     BOOST_TEST(loaded->connect_timeout.count() == 3);
     BOOST_TEST(loaded->stall_timeout.count() == 4);
     BOOST_TEST(loaded->boot_id_file == "/b");
+    BOOST_TEST((loaded->mode == Mode::push));
+    BOOST_TEST(loaded->push_address == "eth0");
+    BOOST_TEST(loaded->push_listen == "192.0.2.9");
+    BOOST_TEST(loaded->push_first_port == 40000);
+    BOOST_TEST(loaded->push_last_port == 40009);
 }
 
 BOOST_DATA_TEST_CASE(what_cannot_be_used_is_refused_by_name, data::make(refused_keys), refused) {

@@ -1,0 +1,67 @@
+/// What becomes of the blocks of a transfer, whichever way they come: verified, stored, counted.
+#pragma once
+
+#include "update-module/bulk/block_stream.hpp"
+#include "update-module/bulk/meter.hpp"
+#include "update-module/bulk/payload_store.hpp"
+#include "update-module/bulk/receive.hpp"
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace two_path::bulk {
+
+/// Blocks that lie together and come by one data connection.
+struct Run {
+    std::uint64_t first{0};
+    std::uint64_t end{0}; ///< one behind the last
+};
+
+/// Of one transfer; all referred to must outlive it.
+class BlockIntake {
+  public:
+    /// `way`: where the blocks come from, for people.
+    BlockIntake(std::string way, std::span<StoredPayload> payloads, const ReceiveCallbacks& callbacks);
+
+    [[nodiscard]] bool complete() const;
+    /// The first missing blocks that lie together; one that was bad before stays alone. Of a payload that is
+    /// not complete.
+    [[nodiscard]] Run next_run(const StoredPayload& payload) const;
+
+    /// Stores a block that is good, and counts one that is not: false, it must come again. tampered when that
+    /// was its third time; no_room or io_error.
+    Result<bool> take(StoredPayload& payload, std::uint64_t block, bool good, ByteView bytes);
+
+    /// Takes the blocks of `run` from a data connection that begins with the first of them; more than the
+    /// file's bytes make its last block bad. After `stopped`, `fatal` says whether a block was the reason.
+    Attempt<void> read(ftp::Descriptor data, StoredPayload& payload, Run run, const Patience& patience);
+    [[nodiscard]] const std::optional<Error>& fatal() const noexcept { return fatal_; }
+
+    [[nodiscard]] std::span<StoredPayload> payloads() const noexcept { return payloads_; }
+    [[nodiscard]] Meter& meter() noexcept { return meter_; }
+    /// What is verified and kept, for people.
+    [[nodiscard]] std::string state() const;
+    /// One line to the log, with the way before it.
+    void note(const std::string& what) const;
+
+    /// A checkpoint of all that came, also when the transfer failed: it is worth keeping. `children_cpu`: as
+    /// Meter::report has it.
+    [[nodiscard]] Reception end(std::optional<Error> error, double children_cpu);
+
+  private:
+    Attempt<void> read_blocks(BlockStream& stream, StoredPayload& payload, Run run);
+    [[nodiscard]] bool struck(const StoredPayload& payload, std::uint64_t block) const;
+
+    std::string way_;
+    std::span<StoredPayload> payloads_;
+    const ReceiveCallbacks& callbacks_;
+    Meter meter_;
+    std::optional<BlockBuffer> buffer_;
+    std::map<std::pair<std::string, std::uint64_t>, int> strikes_; ///< by file and block
+    std::optional<Error> fatal_;
+};
+
+} // namespace two_path::bulk

@@ -1,0 +1,285 @@
+#include "update-module/bulk/receive_pushed.hpp"
+
+#include "update-module/bulk/block_intake.hpp"
+#include "update-module/bulk/push_listener.hpp"
+
+#include <algorithm>
+#include <map>
+#include <poll.h>
+
+namespace two_path::bulk {
+namespace {
+
+using Kind = Setback::Kind;
+using Event = ListenerEvent;
+using Order = ListenerOrder;
+
+constexpr int max_mismatches = 3; ///< proofs that are none
+constexpr std::size_t most_logins = 64;
+constexpr milliseconds look_around{500};
+constexpr milliseconds goodbye_time{2'000}; ///< for the reply to the last file to arrive
+constexpr milliseconds between_asking{5'000};
+
+/// What the proofs of one login are made over.
+struct Login {
+    std::string client_nonce;
+    std::string server_nonce;
+};
+
+class PushedTransfer {
+  public:
+    PushedTransfer(ConnectionHelper& helper, const PushPath& path, std::span<StoredPayload> payloads,
+                   const ReceiveOptions& options, const ReceiveCallbacks& callbacks)
+      : helper_(helper)
+      , path_(path)
+      , options_(options)
+      , callbacks_(callbacks)
+      , patience_{options.deadline, options.connect_time, options.silence_time,
+                  [this] { return look_aside(); }, options.rate}
+      , intake_("second path " + path.name(), payloads, callbacks)
+      , stalled_(Deadline::in(options.stall_time)) {}
+
+    Reception run() {
+        auto error = take_all();
+        helper_.end_worker();
+        return intake_.end(std::move(error), helper_.cpu_seconds());
+    }
+
+  private:
+    std::optional<Error> take_all();
+    std::optional<Error> serve();
+    std::optional<Error> why_to_end();
+    Error stalled_error();
+    void answer(const Event& event);
+    void challenge(const Event& event);
+    void compare(const Event& event);
+    void tell_size(const Event& event);
+    void allow(const Event& event);
+    void take(const Event& event);
+    void confirm(const Event& event, StoredPayload& payload, std::uint64_t bytes);
+    void gone(const Event& event);
+    bool look_aside();
+    void say_goodbye();
+    [[nodiscard]] bool stops() const { return callbacks_.interrupted && callbacks_.interrupted(); }
+    StoredPayload* find(const Event& event);
+
+    ConnectionHelper& helper_;
+    const PushPath& path_;
+    const ReceiveOptions& options_;
+    const ReceiveCallbacks& callbacks_;
+    const Patience patience_;
+    BlockIntake intake_;
+
+    std::optional<PushListener> listener_;
+    std::map<std::uint32_t, Login> logins_; ///< by visitor: challenged, and not yet answered
+    std::uint32_t visitor_{0};              ///< who proved itself last; 0: nobody now
+    bool reading_{false};                   ///< a data connection
+    bool child_gone_{false};
+    bool came_{false}; ///< somebody sent bytes
+    int mismatches_{0};
+    std::uint64_t progress_{0}; ///< verified bytes at the last look
+    Deadline stalled_;
+    Deadline ask_again_{Deadline::in(milliseconds(0))};
+    std::optional<Error> refused_; ///< by the first path, or by the disk
+};
+
+std::optional<Error> PushedTransfer::take_all() {
+    while (!intake_.complete()) {
+        if (auto error = serve()) return error;
+    }
+    say_goodbye();
+    return std::nullopt;
+}
+
+/// With one child, until all is here, the child is gone, or there is a reason to end.
+std::optional<Error> PushedTransfer::serve() {
+    auto started = PushListener::start(helper_, path_, options_.silence_time);
+    if (!started) {
+        intake_.note(started.error().what);
+        if (started.error().kind == Kind::no_process) return fail(Errc::io_error, started.error().what);
+        ::poll(nullptr, 0, static_cast<int>(options_.first_pause.count()));
+        return why_to_end();
+    }
+    listener_.emplace(std::move(*started));
+    logins_.clear();
+    visitor_ = 0;
+    child_gone_ = false;
+    while (!intake_.complete() && !child_gone_) {
+        if (auto error = why_to_end()) return error;
+        const auto event = listener_->next(options_.deadline.within(look_around));
+        if (!event) {
+            intake_.note(event.error().what);
+            return why_to_end();
+        }
+        if (*event) answer(**event);
+    }
+    return std::nullopt;
+}
+
+std::optional<Error> PushedTransfer::why_to_end() {
+    if (intake_.fatal()) return intake_.fatal();
+    if (refused_) return refused_;
+    if (stops() || options_.deadline.passed())
+        return fail(options_.deadline.passed() ? Errc::time_limit : Errc::interrupted, intake_.state());
+    if (mismatches_ >= max_mismatches)
+        return fail(Errc::certification_mismatch,
+                    path_.name() + ": what logged in does not have the certification");
+    if (intake_.meter().verified() > progress_) {
+        progress_ = intake_.meter().verified();
+        stalled_ = Deadline::in(options_.stall_time);
+    }
+    if (stalled_.passed()) return stalled_error();
+    return std::nullopt;
+}
+
+/// The first path may know why nobody comes.
+Error PushedTransfer::stalled_error() {
+    if (callbacks_.why_refused)
+        if (auto why = callbacks_.why_refused()) return *why;
+    if (mismatches_ > 0)
+        return fail(Errc::certification_mismatch,
+                    path_.name() + ": what logged in does not have the certification");
+    if (came_)
+        return fail(Errc::truncated, path_.name() + ": the plugin stopped sending; " + intake_.state());
+    return fail(Errc::second_path_unreachable, path_.name() + ": the plugin did not come");
+}
+
+void PushedTransfer::answer(const Event& event) {
+    switch (event.kind) {
+    case Event::Kind::user:
+        return challenge(event);
+    case Event::Kind::password:
+        return compare(event);
+    case Event::Kind::size:
+        return tell_size(event);
+    case Event::Kind::store:
+        return allow(event);
+    case Event::Kind::data:
+        return take(event);
+    case Event::Kind::left:
+        return gone(event);
+    case Event::Kind::listening:
+    case Event::Kind::failed:
+        child_gone_ = true;
+    }
+}
+
+/// `<session>.<n_client>` of this session, or a nonce that proves nothing to nobody: the same to look at.
+void PushedTransfer::challenge(const Event& event) {
+    const auto user = event.text.text();
+    const auto server_nonce = make_nonce();
+    const auto prefix = path_.session + ".";
+    const auto client_nonce = user.starts_with(prefix) ? user.substr(prefix.size()) : std::string();
+    logins_.erase(event.visitor);
+    if (is_nonce(client_nonce) && logins_.size() < most_logins)
+        logins_.emplace(event.visitor, Login{client_nonce, server_nonce});
+    listener_->answer(event, Order::Kind::challenge, "certify " + server_nonce);
+}
+
+/// The second certification information against the first, in constant time (claims C3 and C4). Each
+/// challenge is answered once.
+void PushedTransfer::compare(const Event& event) {
+    const auto login = logins_.extract(event.visitor);
+    const auto input = [&] {
+        return ProofInput{Mode::push, path_.session, login.mapped().client_nonce,
+                          login.mapped().server_nonce};
+    };
+    if (!login || !path_.certification.proves(event.text.text(), Party::plugin, input())) {
+        ++mismatches_;
+        intake_.note("a login that does not have the certification was refused");
+        return listener_->answer(event, Order::Kind::refuse);
+    }
+    mismatches_ = 0;
+    visitor_ = event.visitor;
+    listener_->answer(event, Order::Kind::accept, path_.certification.proof(Party::device, input()));
+}
+
+/// A file of this session, asked for by who proved itself; else none.
+StoredPayload* PushedTransfer::find(const Event& event) {
+    if (event.visitor != visitor_) return nullptr;
+    const auto name = event.text.text();
+    const auto payloads = intake_.payloads();
+    const auto found = std::ranges::find(payloads, name, &StoredPayload::id);
+    return found == payloads.end() ? nullptr : &*found;
+}
+
+/// Where the next missing block lies: from there on the plugin sends (REST).
+std::uint64_t missing_from(const BlockIntake& intake, StoredPayload& payload) {
+    return payload.complete() ? payload.size() : payload.verifier().offset(intake.next_run(payload).first);
+}
+
+void PushedTransfer::tell_size(const Event& event) {
+    auto* payload = find(event);
+    if (payload == nullptr) return listener_->answer(event, Order::Kind::refuse);
+    if (reading_) return listener_->answer(event, Order::Kind::busy);
+    listener_->answer(event, Order::Kind::size, missing_from(intake_, *payload));
+}
+
+void PushedTransfer::allow(const Event& event) {
+    auto* payload = find(event);
+    if (payload == nullptr) return listener_->answer(event, Order::Kind::refuse);
+    if (reading_) return listener_->answer(event, Order::Kind::busy);
+    listener_->answer(event, Order::Kind::space, missing_from(intake_, *payload), payload->size());
+}
+
+void PushedTransfer::take(const Event& event) {
+    auto data = listener_->take_data();
+    auto* payload = find(event);
+    const bool fits = payload != nullptr && data && !reading_ && !payload->complete() &&
+                      event.offset == missing_from(intake_, *payload);
+    if (!fits) return listener_->answer(event, Order::Kind::again);
+    reading_ = came_ = true;
+    const auto before = intake_.meter().received();
+    const auto taken = intake_.read(std::move(data), *payload, intake_.next_run(*payload), patience_);
+    const auto bytes = intake_.meter().received() - before;
+    reading_ = false;
+    if (payload->complete()) return confirm(event, *payload, bytes);
+    const bool bad = !taken && taken.error().kind == Kind::bad_block;
+    if (!taken && !bad && taken.error().kind != Kind::stopped) intake_.note(taken.error().what);
+    listener_->answer(event, bad ? Order::Kind::rejected : Order::Kind::again, bytes);
+}
+
+/// 226 says that it is on disk.
+void PushedTransfer::confirm(const Event& event, StoredPayload& payload, std::uint64_t bytes) {
+    if (auto saved = payload.checkpoint(); !saved) refused_ = saved.error();
+    listener_->answer(event, refused_ ? Order::Kind::again : Order::Kind::received, bytes);
+}
+
+/// Between the bytes of a data connection, which may be a dead one: a plugin that comes back must not wait
+/// for its end. True ends the reading.
+bool PushedTransfer::look_aside() {
+    if (stops()) return true;
+    const auto event = listener_->next(Deadline::in(milliseconds(0)));
+    if (!event) child_gone_ = true;
+    if (event && *event) answer(**event);
+    return child_gone_;
+}
+
+/// The plugin has left before all was here: the first path may know that it will not come back.
+void PushedTransfer::gone(const Event& event) {
+    logins_.erase(event.visitor);
+    if (event.visitor != visitor_) return;
+    visitor_ = 0;
+    if (intake_.complete() || reading_ || !callbacks_.why_refused || !ask_again_.passed()) return;
+    refused_ = callbacks_.why_refused();
+    ask_again_ = Deadline::in(between_asking);
+}
+
+/// Until the plugin has its reply and has left.
+void PushedTransfer::say_goodbye() {
+    const auto end = Deadline::in(goodbye_time);
+    while (listener_ && visitor_ != 0 && !end.passed()) {
+        const auto event = listener_->next(end);
+        if (!event || !*event) return;
+        answer(**event);
+    }
+}
+
+} // namespace
+
+Reception receive_pushed(ConnectionHelper& helper, const PushPath& path, std::span<StoredPayload> payloads,
+                         const ReceiveOptions& options, const ReceiveCallbacks& callbacks) {
+    return PushedTransfer(helper, path, payloads, options, callbacks).run();
+}
+
+} // namespace two_path::bulk
