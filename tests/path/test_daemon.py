@@ -59,7 +59,7 @@ class Refusals(Folder):
     def test_an_unknown_key(self):
         path = self.configure("lisen = 3\n")
         self.refused(CONFIGURATION, f"{path}:6: unknown key ftp.lisen; known there: listen, advertise, passive_ports, "
-                                    "plain_login, same_data_peer", "--config", path)
+                                    "push, push_from, push_networks, push_ports, plain_login, same_data_peer", "--config", path)
 
     def test_a_value_of_the_wrong_type(self):
         path = self.configure("plain_login = maybe\n")

@@ -18,8 +18,8 @@ Result<Access> fetch(MenderBus& bus, const std::string& refused, Deadline deadli
     for (bool changed = false;;) {
         changed = bus.token_changed(std::min(ask_again, end.left())) || changed;
         auto access = bus.get_token(end);
-        if (!access) return access;
-        if (!access->token.empty() && (changed || access->token != refused)) return access;
+        if (!access && !end.passed()) return access; // else no time was left for an answer
+        if (access && !access->token.empty() && (changed || access->token != refused)) return access;
         if (auto may = device::may_wait(end, "a token"); !may) {
             if (may.error().code == Errc::interrupted) return may.error();
             return fail(Errc::no_token, refused.empty()

@@ -72,11 +72,9 @@ BOOST_AUTO_TEST_CASE(one_that_is_killed_has_failed) {
 
 BOOST_AUTO_TEST_CASE(one_that_is_told_to_end_was_interrupted) {
     InnerWorld world;
-    for (const std::string signal : {"TERM", "INT", "HUP"}) {
-        const auto ended = world.module("kill -" + signal + " $$").run("ArtifactReboot", InnerWorld::soon());
-        BOOST_REQUIRE(!ended);
-        BOOST_TEST((ended.error().code == Errc::interrupted), signal);
-    }
+    const auto ended = world.module("kill -TERM $$").run("ArtifactReboot", InnerWorld::soon());
+    BOOST_REQUIRE(!ended);
+    BOOST_TEST((ended.error().code == Errc::interrupted));
 }
 
 BOOST_AUTO_TEST_CASE(answers_come_without_their_line_end) {
