@@ -1,5 +1,6 @@
 """What crosses each path, listened to on a cable between device and server."""
 
+import json
 import os
 import pathlib
 import sqlite3
@@ -20,14 +21,19 @@ MIB = 1024 * 1024
 class WireTest(unittest.TestCase):
     """One update; its wire is looked at from several sides."""
 
+    mode = "pull"
+    settings = {}       # the plugin's
+    configuration = {}  # two-path.conf's
+
     @classmethod
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         network = Network()
         cls.addClassCleanup(network.close)
-        cls.fleet = fleet = Fleet(pathlib.Path(folder.name), network)
+        cls.fleet = fleet = Fleet(pathlib.Path(folder.name), network, settings=cls.settings)
         cls.addClassCleanup(fleet.stop)
+        fleet.device.write("/etc/two-path/two-path.conf", json.dumps(cls.configuration))
         cls.secret = b""
         cls.content = os.urandom(3 * MIB)
         fleet.publish_directory("app-2.0", "2.0", {"VERSION": b"2.0\n", "data": cls.content})
@@ -53,6 +59,9 @@ class WireTest(unittest.TestCase):
                 row = connection.execute("SELECT secret FROM certifications").fetchone()
                 cls.secret = row[0].encode() if row else b""
 
+    def test_the_update_took_the_way_that_was_configured(self):
+        self.assertEqual(self.fleet.session()["mode"], self.mode)
+
     def test_C8_C10_nothing_but_TLS_crosses_the_first_path(self):
         self.assertGreater(len(self.first), 1)
         for content in self.first:
@@ -69,6 +78,12 @@ class WireTest(unittest.TestCase):
             self.assertNotIn(self.secret, content)
             self.assertNotIn(self.token.encode(), content)
             self.assertNotRegex(content, rb"eyJ[\w-]+\.[\w-]+\.[\w-]+")
+
+
+class PushWireTest(WireTest):
+    mode = "push"
+    settings = {"ftp.push": "true"}
+    configuration = {"mode": "push", "push_address": "cable"}
 
 
 if __name__ == "__main__":
