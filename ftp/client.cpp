@@ -18,7 +18,6 @@ using Verdict = ClientDialogue::Verdict;
 
 constexpr std::size_t max_line = 1024;
 constexpr std::size_t max_before_login = 4096;
-constexpr std::uint16_t first_data_port = 1024; // below are other people's services
 
 } // namespace
 
@@ -175,7 +174,8 @@ awaitable<Outcome<std::uint16_t>> Client::State::passive_port() {
         if (!reply) co_return reply.error();
         port = parse_passive(reply->text);
     }
-    if (!port || *port < first_data_port) co_return fail(Errc::bad_port);
+    if (!port || *port < options.first_data_port || *port > options.last_data_port)
+        co_return fail(Errc::bad_port);
     co_return *port;
 }
 

@@ -15,8 +15,12 @@ namespace two_path::ftp {
 
 /// Limits of a client. Every wait has one.
 struct ClientOptions {
-    milliseconds connect_time{10'000};        ///< each TCP connection, control or data
-    milliseconds banner_time{5'000};          ///< from the connection to 220
+    milliseconds connect_time{10'000}; ///< each TCP connection, control or data
+    milliseconds banner_time{5'000};   ///< from the connection to 220
+    /// Of data connections; a reply that names another port fails with `bad_port`. Below 1024 are other
+    /// people's services.
+    std::uint16_t first_data_port = 1024;
+    std::uint16_t last_data_port = 65535;
     milliseconds reply_time{30'000};          ///< each reply
     milliseconds login_time{60'000};          ///< USER to 230, the caller's answer included
     milliseconds unacknowledged_time{30'000}; ///< TCP_USER_TIMEOUT and keepalive of both connections

@@ -131,8 +131,10 @@ Wrong apply_push_from(Settings& settings, const Values& values) {
     constexpr std::size_t most = 5;
     for (const auto& value : values) {
         boost::system::error_code ec;
-        boost::asio::ip::make_address(value, ec);
-        if (ec) return wrong(value, "an address");
+        const auto address = boost::asio::ip::make_address(value, ec);
+        if (ec || address.is_unspecified() || address.is_multicast() ||
+            (address.is_v6() && address.to_v6().is_v4_mapped()))
+            return wrong(value, "an address, IPv4 as such");
     }
     if (values.size() > most) return wrong(values.back(), "not more than five addresses");
     settings.push.from = values;

@@ -172,7 +172,7 @@ Result<void> Daemon::Parts::open() {
     lifetimes.idle = settings.session.lifetime;
     admission.emplace(*store, lifetimes);
     pull.emplace(executors, *admission, *payloads, pacing, bulk::PullSettings{settings.ftp.plain_login});
-    push.emplace(executors, *store, *admission, *payloads, pacing);
+    push.emplace(executors, *store, *admission, *payloads, pacing, settings.push);
     admission->on_live([this](const std::string& session) { push->live(session); });
     admission->on_dead([this](const std::string& session, const std::string& why) {
         pull->dead(session, why);

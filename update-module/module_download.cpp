@@ -59,6 +59,7 @@ class Attempt {
         const auto prepared = module_.records.write_then(record_, [&] { return prepare(lists); });
         if (!prepared) return blame(prepared.error());
         if (auto now = wait_for_hours(module_.settings, module_.deadline); !now) return blame(now.error());
+        if (auto reserved = prepare_receiver(); !reserved) return blame(reserved.error());
         auto reply = open();
         if (!reply) return reply.error();
         if (auto received = receive(*reply); !received) return received;
@@ -87,14 +88,15 @@ class Attempt {
             if (!committed) return committed.error();
             if (auto may = check_sequence(descriptor_, *committed, running_version_); !may) return may;
         }
-        if (auto reserved = prepare_receiver(); !reserved) return reserved;
         return prepare_store(*lists);
     }
 
-    /// Push: the plugin hears where this device will listen when the session is opened.
+    /// Push: the plugin hears where this device will listen when the session is opened. Anew after each wait:
+    /// addresses change.
     Result<void> prepare_receiver() {
         const auto& settings = module_.settings;
         if (settings.mode != Mode::push) return {};
+        port_.reset();
         const auto address = own_address(settings.push_address);
         if (!address) return address.error();
         listen_ = settings.push_listen.empty() ? *address : settings.push_listen;
@@ -164,6 +166,7 @@ class Attempt {
     /// What failed before there was a session: opens one all the same, so that the operator hears of it.
     Error blame(Error why) {
         if (told_to_stop()) return why;
+        receiver_.reset(); // nothing will be transferred
         auto reply = open_session(blame_time);
         if (!reply) return why;
         if (reply->certification) wipe(*reply->certification);
@@ -199,6 +202,7 @@ class Attempt {
     Result<messages::OpenReply> wait_for_turn() {
         const auto begun = Deadline::Clock::now();
         for (bool waited = false;; waited = true) {
+            if (auto reserved = prepare_receiver(); !reserved && waited) return reserved.error();
             auto reply = open_session(open_time);
             if (reply) return reply;
             auto error = reply.error();

@@ -26,16 +26,28 @@ constexpr unsigned most_notes = 10; ///< in the session's trail
 
 // The worker's half.
 
-awaitable<std::optional<PushOrder>> order_of(state::Admission& admission, std::string session) {
+/// None for a certification that died, and for a receiver that the operator does not allow any more.
+awaitable<std::optional<PushOrder>> order_of(state::Admission& admission, std::string session,
+                                             PushRules rules) {
     const auto* pass = admission.find(session);
     if (pass == nullptr || !pass->receiver) co_return std::nullopt;
-    co_return PushOrder{session, *pass->receiver, {pass->files.begin(), pass->files.end()}};
+    if (!rules.served || !rules.ports.contains(pass->receiver->port)) co_return std::nullopt;
+    co_return PushOrder{session, *pass->receiver, rules.ports, {pass->files.begin(), pass->files.end()}};
 }
 
 awaitable<void> note(state::Store& store, std::string session, std::string what) {
     auto found = store.session(session);
     if (found) store.note(*found, "push", "plugin", what);
     co_return;
+}
+
+/// Of what a peer said, for the session's trail.
+std::string cleaned(std::string text) {
+    constexpr std::size_t most = 300;
+    text.resize(std::min(text.size(), most));
+    std::ranges::replace_if(
+        text, [](char c) { return c < ' ' || c > '~'; }, '?');
+    return text;
 }
 
 } // namespace
@@ -69,10 +81,14 @@ class Push::Known {
       : delivery_(delivery)
       , pacing_(pacing) {
         delivery_.connection = &connection;
-        pacing_.join(this, [&connection](std::uint64_t rate) { connection.pace(rate); });
     }
     Known(const Known&) = delete;
     Known& operator=(const Known&) = delete;
+    /// Who only knocks takes no share of the rate.
+    void logged_in() {
+        auto* connection = delivery_.connection;
+        pacing_.join(this, [connection](std::uint64_t rate) { connection->pace(rate); });
+    }
     ~Known() {
         pacing_.leave(this);
         delivery_.connection = nullptr;
@@ -84,12 +100,13 @@ class Push::Known {
 };
 
 Push::Push(Executors executors, state::Store& store, state::Admission& admission,
-           const catalog::Payloads& payloads, Pacing& pacing)
+           const catalog::Payloads& payloads, Pacing& pacing, PushRules rules)
   : executors_(std::move(executors))
   , store_(store)
   , admission_(admission)
   , payloads_(payloads)
   , pacing_(pacing)
+  , rules_(std::move(rules))
   , all_ended_(executors_.network, steady_timer::time_point::max()) {}
 
 Push::~Push() = default;
@@ -138,20 +155,27 @@ awaitable<void> Push::stop() {
 
 awaitable<void> Push::deliver(std::shared_ptr<Delivery> delivery) {
     while (!delivery->over) {
-        auto why = co_await attempt(delivery);
-        if (why.empty() || delivery->over) co_return;
-        co_await pause(delivery, std::move(why));
+        std::string why;
+        try {
+            why = co_await attempt(delivery);
+            if (why.empty() || delivery->over) co_return;
+            co_await remark(delivery, cleaned(why));
+        } catch (const std::exception& error) {
+            log(Level::error, "push of session " + delivery->session + ": " + error.what());
+        }
+        co_await pause(delivery);
     }
 }
 
 /// One connection to the device; why it has not brought everything, empty when there is nothing left to do.
 awaitable<std::string> Push::attempt(std::shared_ptr<Delivery> delivery) {
-    auto work = order_of(admission_, delivery->session);
+    auto work = order_of(admission_, delivery->session, rules_);
     auto order = co_await co_spawn(executors_.worker, std::move(work), use_awaitable);
     if (!order || delivery->over) co_return std::string();
     PushConnection connection(executors_, admission_, payloads_, std::move(*order));
-    const Known known(*delivery, connection, pacing_);
-    auto why = co_await connection.deliver();
+    Known known(*delivery, connection, pacing_);
+    const std::function<void()> logged_in = [&known] { known.logged_in(); };
+    auto why = co_await connection.deliver(logged_in);
     if (connection.reached() > delivery->reached) {
         delivery->reached = connection.reached();
         delivery->next_pause = first_pause;
@@ -159,13 +183,15 @@ awaitable<std::string> Push::attempt(std::shared_ptr<Delivery> delivery) {
     co_return why;
 }
 
-awaitable<void> Push::pause(std::shared_ptr<Delivery> delivery, std::string why) {
-    if (why != delivery->noted && delivery->notes < most_notes) {
-        delivery->noted = why;
-        ++delivery->notes;
-        auto work = note(store_, delivery->session, std::move(why));
-        co_await co_spawn(executors_.worker, std::move(work), use_awaitable);
-    }
+awaitable<void> Push::remark(std::shared_ptr<Delivery> delivery, std::string why) {
+    if (why == delivery->noted || delivery->notes == most_notes) co_return;
+    delivery->noted = why;
+    ++delivery->notes;
+    auto work = note(store_, delivery->session, std::move(why));
+    co_await co_spawn(executors_.worker, std::move(work), use_awaitable);
+}
+
+awaitable<void> Push::pause(std::shared_ptr<Delivery> delivery) {
     if (delivery->over) co_return;
     delivery->timer.expires_after(delivery->next_pause);
     delivery->next_pause = std::min(2 * delivery->next_pause, longest_pause);

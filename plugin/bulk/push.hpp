@@ -4,6 +4,7 @@
 #include "plugin/bulk/pacing.hpp"
 #include "plugin/catalog/payloads.hpp"
 #include "plugin/executors.hpp"
+#include "plugin/push_rules.hpp"
 #include "plugin/state/admission.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -20,7 +21,7 @@ namespace two_path::bulk {
 class Push {
   public:
     Push(Executors executors, state::Store& store, state::Admission& admission,
-         const catalog::Payloads& payloads, Pacing& pacing);
+         const catalog::Payloads& payloads, Pacing& pacing, PushRules rules);
     ~Push();
 
     /// A certification is admitted; nothing happens for one of mode pull. On the worker.
@@ -39,13 +40,15 @@ class Push {
     void ended(const std::string& session);
     awaitable<void> deliver(std::shared_ptr<Delivery> delivery);
     awaitable<std::string> attempt(std::shared_ptr<Delivery> delivery);
-    awaitable<void> pause(std::shared_ptr<Delivery> delivery, std::string why);
+    awaitable<void> remark(std::shared_ptr<Delivery> delivery, std::string why);
+    awaitable<void> pause(std::shared_ptr<Delivery> delivery);
 
     Executors executors_;
     state::Store& store_;
     state::Admission& admission_;
     const catalog::Payloads& payloads_;
     Pacing& pacing_;
+    PushRules rules_;
     std::map<std::string, std::shared_ptr<Delivery>> deliveries_; ///< by session
     bool stopping_{false};
     boost::asio::steady_timer all_ended_;

@@ -45,6 +45,14 @@ awaitable<bool> certify(state::Admission& admission, Login login, std::string pr
     co_return admission.login(login.session, peer);
 }
 
+/// A device must not send us to other ports than the operator allows.
+ftp::ClientOptions options_of(const PushOrder& order) {
+    ftp::ClientOptions options;
+    options.first_data_port = order.ports.first;
+    options.last_data_port = order.ports.last;
+    return options;
+}
+
 } // namespace
 
 PushConnection::PushConnection(Executors executors, state::Admission& admission,
@@ -53,14 +61,14 @@ PushConnection::PushConnection(Executors executors, state::Admission& admission,
   , admission_(admission)
   , payloads_(payloads)
   , order_(std::move(order))
-  , client_(executors_.network)
+  , client_(executors_.network, options_of(order_))
   , account_(std::make_shared<Account>(executors_.worker, admission_, order_.session)) {}
 
 std::string PushConnection::place() const {
     return order_.receiver.host + " port " + std::to_string(order_.receiver.port) + ": ";
 }
 
-awaitable<std::string> PushConnection::deliver() {
+awaitable<std::string> PushConnection::deliver(std::function<void()> logged_in) {
     boost::system::error_code ec;
     const auto address = boost::asio::ip::make_address(order_.receiver.host, ec);
     if (ec) co_return place() + ec.message();
@@ -68,6 +76,7 @@ awaitable<std::string> PushConnection::deliver() {
     const auto connected = co_await client_.connect(receiver);
     if (!connected) co_return place() + connected.error().message();
     auto why = co_await log_in();
+    if (why.empty()) logged_in();
     for (auto file = order_.files.begin(); why.empty() && file != order_.files.end(); ++file)
         why = co_await send(file->first, file->second);
     if (!why.empty()) co_return place() + why;

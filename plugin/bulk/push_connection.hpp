@@ -5,9 +5,11 @@
 #include "plugin/bulk/account.hpp"
 #include "plugin/catalog/payloads.hpp"
 #include "plugin/executors.hpp"
+#include "plugin/port_range.hpp"
 #include "plugin/state/admission.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,6 +21,7 @@ namespace two_path::bulk {
 struct PushOrder {
     std::string session;
     messages::Receiver receiver;
+    PortRange ports;                                          ///< of the device's data connections
     std::vector<std::pair<std::string, std::uint64_t>> files; ///< id and encoded bytes
 };
 
@@ -30,7 +33,8 @@ class PushConnection {
 
     /// Connects, logs in by certification, and sends what the device says that it misses. Gives, for people,
     /// why the device does not hold everything now; empty when it does.
-    awaitable<std::string> deliver();
+    /// Calls `logged_in` when the device is known to be the one.
+    awaitable<std::string> deliver(std::function<void()> logged_in);
     /// Bytes that the device was seen to hold.
     [[nodiscard]] std::uint64_t reached() const noexcept { return reached_; }
     /// Holds it to a rate, in bytes per second, 0 to none; at any time.

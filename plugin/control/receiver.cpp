@@ -37,9 +37,10 @@ bool is_one_machine(const address& any) {
 
 } // namespace
 
-std::vector<address> own_addresses() {
+Result<std::vector<address>> own_addresses() {
     ifaddrs* first = nullptr;
-    if (::getifaddrs(&first) != 0) throw std::system_error(errno, std::generic_category(), "getifaddrs");
+    if (::getifaddrs(&first) != 0)
+        return fail(Errc::internal, "this machine's addresses: " + std::generic_category().message(errno));
     const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(first, &::freeifaddrs);
     std::vector<address> all;
     for (const auto* one = first; one != nullptr; one = one->ifa_next) {
@@ -63,7 +64,9 @@ Result<void> may_push_to(const std::optional<messages::Receiver>& receiver, cons
     const auto host = one_line(receiver->host, text_limit);
     boost::system::error_code ec;
     const auto literal = boost::asio::ip::make_address(receiver->host, ec);
-    if (ec) return fail(Errc::bad_request, "open: `receiver` must name an address, not " + host);
+    // A zone would mean a link of this machine's.
+    if (ec || receiver->host.find('%') != std::string::npos)
+        return fail(Errc::bad_request, "open: `receiver` must name an address, not " + host);
     const auto target = unmapped(literal);
     if (!is_one_machine(target) || std::ranges::find(own, target) != own.end())
         return fail(Errc::forbidden, "push to " + host + " is refused: not an address of a device");

@@ -17,8 +17,8 @@ struct ClientAddresses {
     boost::asio::ip::address local;
 };
 
-/// Every address of this machine's interfaces.
-[[nodiscard]] std::vector<boost::asio::ip::address> own_addresses();
+/// Every address of this machine's interfaces. internal: the system does not tell.
+[[nodiscard]] Result<std::vector<boost::asio::ip::address>> own_addresses();
 
 /// unsupported: push is not served; bad_request: no literal address; forbidden: neither the address that the
 /// request came from nor in the operator's networks, or a port out of his range, or loopback, link-local,

@@ -62,9 +62,7 @@ awaitable<Result<messages::OpenReply>> Sessions::open(std::string device, messag
     if (const auto known = store_.session_of_attempt(device, request.attempt))
         co_return again(*known, request, reached);
     if (const auto served = is_served(request); !served) co_return served.error();
-    if (request.mode == Mode::push)
-        if (const auto may = may_push_to(request.receiver, rules_.push, reached, own_addresses()); !may)
-            co_return may.error();
+    if (const auto may = check_receiver(request, reached); !may) co_return may.error();
     const auto deployment = co_await host_.active_deployment(device);
     if (!deployment) co_return deployment.error();
     // The same request, repeated while the host was asked.
@@ -97,6 +95,15 @@ void Sessions::note_wait(const std::string& device, const messages::OpenRequest&
     attempt = request.attempt;
     log(Level::notice, "device " + device + " waits for its turn with release " +
                            one_line(request.release, name_limit) + ": " + why.detail);
+}
+
+Result<void> Sessions::check_receiver(const messages::OpenRequest& request,
+                                      const ClientAddresses& reached) const {
+    if (request.mode != Mode::push) return {};
+    if (!rules_.push.served) return may_push_to(request.receiver, rules_.push, reached, {});
+    const auto own = own_addresses();
+    if (!own) return own.error();
+    return may_push_to(request.receiver, rules_.push, reached, *own);
 }
 
 Result<void> Sessions::check_turn(const std::string& device, const std::string& group) const {

@@ -95,6 +95,8 @@ class Sessions {
                       std::string_view detail);
     void end(state::Session& session, SessionStep step, Errc reason, std::string_view cause,
              std::string detail);
+    [[nodiscard]] Result<void> check_receiver(const messages::OpenRequest& request,
+                                              const ClientAddresses& reached) const;
     [[nodiscard]] Result<void> check_turn(const std::string& device, const std::string& group) const;
     void note_wait(const std::string& device, const messages::OpenRequest& request, const Error& why);
     Result<bool> count_fallback(const std::string& session);

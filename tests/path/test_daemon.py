@@ -108,6 +108,10 @@ class ShippedFile(Folder):
         done = self.run_server("--config", path, "--check-config")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
+    def test_the_unit_lets_push_ask_for_the_machines_addresses(self):
+        unit = (pathlib.Path(__file__).resolve().parents[2] / "packaging" / "two-path-server.service").read_text()
+        self.assertRegex(unit, r"RestrictAddressFamilies=.*\bAF_NETLINK\b")
+
     def test_it_shows_every_setting_and_its_default(self):
         shown, section = {}, ""
         for line in self.text.splitlines():

@@ -44,7 +44,7 @@ class PushClaims(PushCase, test_claims.Claims):
         self.assertNotIn("transferring", self.states())
         noted = [event["detail"] for event in self.plugin.events(self.session()["id"]) if event["step"] == "push"]
         self.assertTrue(noted)
-        self.assert_refused(update, "second_path_unreachable")
+        self.assert_refused(update, "certification_refused")
 
     def test_C5_after_the_transfer_the_certification_is_dead_on_both_sides(self):
         update = self.ready()
@@ -54,7 +54,14 @@ class PushClaims(PushCase, test_claims.Claims):
         self.assertEqual(self.secrets(), [])
         self.assertNotIn("certification", json.loads((self.device.state / "record.json").read_text()))
         self.assertTrue(relay.lines("up"))
+
+    def test_C5_the_port_closes_with_the_transfer(self):
+        (self.device.installed / "hold-Download").touch()
+        update = self.ready()
+        process = update.start("Download")
+        update.read_until(process, "holding Download")  # the installer is at work, the module runs
         self.assertIsNone(self.connect(), "the device still listens")
+        update.kill(process)
 
     test_C5_while_it_lives_the_certification_opens_the_second_path = None
 
@@ -185,19 +192,21 @@ class Push(PushCase):
 
     def test_a_killed_plugin_comes_again_when_it_is_back(self):
         update = self.ready(size=12 * MIB)
-        process, _, go = self.held(update, 2 * MIB)
+        process, relay, go = self.held(update, 6 * MIB)
         self.plugin.kill()
         self.plugin.start()
         go()
         update.finish(process, "Download", check=0)
+        self.assertLess(relay.passed, 16 * MIB)  # 6 + 12, had it begun anew
         self.assertEqual(self.session()["state"], "invalidated")
 
     def test_a_plugin_that_is_stopped_cuts_and_comes_again(self):
         update = self.ready(size=12 * MIB)
-        process, _, go = self.held(update, 2 * MIB)
+        process, relay, go = self.held(update, 6 * MIB)
         self.assertEqual(self.plugin.stop(timeout=15, meanwhile=go), 0)
         self.plugin.start()
         update.finish(process, "Download", check=0)
+        self.assertLess(relay.passed, 16 * MIB)
 
     def test_an_aborted_deployment_closes_the_port(self):
         update = self.ready(size=12 * MIB)
@@ -240,6 +249,20 @@ class Push(PushCase):
                 self.assertIn(named, update.log)
                 update.call("Cleanup", check=0)
                 self.device.report(deployment, "failure")
+
+    def test_a_data_port_outside_the_operators_range_is_not_gone_to(self):
+        def aim(direction, line):
+            return b"229 Entering extended passive mode (|||39999|).\r\n" if line.startswith(b"229") else line
+
+        self.plugin.set(ftp__push_ports=f"{PORTS[0]}-{PORTS[-1]}")
+        self.addCleanup(self.plugin.set, ftp__push_ports="1024-65535")
+        self.plugin.stop()
+        self.plugin.start()
+        update = self.ready()
+        relay = self.relay(change_line=aim)
+        update.call("Download")
+        self.assertTrue([line for line in relay.lines("down") if line.startswith(b"229")])
+        self.assertFalse([line for line in relay.lines("up") if line.startswith(b"STOR")])
 
     def test_a_port_outside_the_operators_range_is_refused(self):
         update = self.ready()

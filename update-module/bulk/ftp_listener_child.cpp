@@ -181,6 +181,11 @@ class Visitors : public ftp::Service {
     std::uint32_t last_{0};
 };
 
+ftp::asio::ip::address unmapped(const ftp::asio::ip::address& any) {
+    if (any.is_v4() || !any.to_v6().is_v4_mapped()) return any;
+    return ftp::asio::ip::make_address_v4(ftp::asio::ip::v4_mapped, any.to_v6());
+}
+
 ftp::ServerOptions options_of(const Order& order) {
     ftp::ServerOptions options;
     const milliseconds silence(order.silence_ms);
@@ -190,7 +195,7 @@ ftp::ServerOptions options_of(const Order& order) {
         options.passive_ports = ftp::ServerOptions::PortRange{order.first_data_port, order.last_data_port};
     std::istringstream admitted(order.admitted.text());
     for (std::string address; admitted >> address;)
-        options.only_from.push_back(ftp::asio::ip::make_address(address));
+        options.only_from.push_back(unmapped(ftp::asio::ip::make_address(address)));
     options.one_session = true;
     return options;
 }

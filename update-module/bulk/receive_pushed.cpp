@@ -14,8 +14,9 @@ using Kind = Setback::Kind;
 using Event = ListenerEvent;
 using Order = ListenerOrder;
 
-constexpr int max_mismatches = 3; ///< proofs that are none
 constexpr std::size_t most_logins = 64;
+constexpr int most_at_once = 256; ///< events, between two looks at the data
+constexpr milliseconds longest_pause{15'000};
 constexpr milliseconds look_around{500};
 constexpr milliseconds goodbye_time{2'000}; ///< for the reply to the last file to arrive
 constexpr milliseconds between_asking{5'000};
@@ -37,6 +38,7 @@ class PushedTransfer {
       , patience_{options.deadline, options.connect_time, options.silence_time,
                   [this] { return look_aside(); }, options.rate}
       , intake_("second path " + path.name(), payloads, callbacks)
+      , pause_(options.first_pause)
       , stalled_(Deadline::in(options.stall_time)) {}
 
     Reception run() {
@@ -75,8 +77,11 @@ class PushedTransfer {
     std::uint32_t visitor_{0};              ///< who proved itself last; 0: nobody now
     bool reading_{false};                   ///< a data connection
     bool child_gone_{false};
-    bool came_{false}; ///< somebody sent bytes
-    int mismatches_{0};
+    bool logged_in_{false};     ///< somebody proved itself
+    bool sent_{false};          ///< and sent bytes
+    bool mismatched_{false};    ///< somebody could not prove itself; the plugin may still come
+    std::string cannot_listen_; ///< why; empty: it can
+    milliseconds pause_;
     std::uint64_t progress_{0}; ///< verified bytes at the last look
     Deadline stalled_;
     Deadline ask_again_{Deadline::in(milliseconds(0))};
@@ -87,6 +92,7 @@ std::optional<Error> PushedTransfer::take_all() {
     while (!intake_.complete()) {
         if (auto error = serve()) return error;
     }
+    if (refused_) return refused_; // the last file is not on the disk
     say_goodbye();
     return std::nullopt;
 }
@@ -97,9 +103,12 @@ std::optional<Error> PushedTransfer::serve() {
     if (!started) {
         intake_.note(started.error().what);
         if (started.error().kind == Kind::no_process) return fail(Errc::io_error, started.error().what);
-        ::poll(nullptr, 0, static_cast<int>(options_.first_pause.count()));
+        cannot_listen_ = started.error().what;
+        ::poll(nullptr, 0, static_cast<int>(pause_.count()));
+        pause_ = std::min(2 * pause_, longest_pause);
         return why_to_end();
     }
+    cannot_listen_.clear();
     listener_.emplace(std::move(*started));
     logins_.clear();
     visitor_ = 0;
@@ -121,9 +130,6 @@ std::optional<Error> PushedTransfer::why_to_end() {
     if (refused_) return refused_;
     if (stops() || options_.deadline.passed())
         return fail(options_.deadline.passed() ? Errc::time_limit : Errc::interrupted, intake_.state());
-    if (mismatches_ >= max_mismatches)
-        return fail(Errc::certification_mismatch,
-                    path_.name() + ": what logged in does not have the certification");
     if (intake_.meter().verified() > progress_) {
         progress_ = intake_.meter().verified();
         stalled_ = Deadline::in(options_.stall_time);
@@ -136,11 +142,15 @@ std::optional<Error> PushedTransfer::why_to_end() {
 Error PushedTransfer::stalled_error() {
     if (callbacks_.why_refused)
         if (auto why = callbacks_.why_refused()) return *why;
-    if (mismatches_ > 0)
+    if (!cannot_listen_.empty()) return fail(Errc::io_error, path_.name() + ": " + cannot_listen_);
+    if (mismatched_ && !sent_)
         return fail(Errc::certification_mismatch,
                     path_.name() + ": what logged in does not have the certification");
-    if (came_)
+    if (sent_)
         return fail(Errc::truncated, path_.name() + ": the plugin stopped sending; " + intake_.state());
+    if (logged_in_)
+        return fail(Errc::certification_refused,
+                    path_.name() + ": the plugin logged in, and left without sending anything");
     return fail(Errc::second_path_unreachable, path_.name() + ": the plugin did not come");
 }
 
@@ -185,11 +195,12 @@ void PushedTransfer::compare(const Event& event) {
                           login.mapped().server_nonce};
     };
     if (!login || !path_.certification.proves(event.text.text(), Party::plugin, input())) {
-        ++mismatches_;
+        mismatched_ = true;
         intake_.note("a login that does not have the certification was refused");
         return listener_->answer(event, Order::Kind::refuse);
     }
-    mismatches_ = 0;
+    mismatched_ = false;
+    logged_in_ = true;
     visitor_ = event.visitor;
     listener_->answer(event, Order::Kind::accept, path_.certification.proof(Party::device, input()));
 }
@@ -228,7 +239,7 @@ void PushedTransfer::take(const Event& event) {
     const bool fits = payload != nullptr && data && !reading_ && !payload->complete() &&
                       event.offset == missing_from(intake_, *payload);
     if (!fits) return listener_->answer(event, Order::Kind::again);
-    reading_ = came_ = true;
+    reading_ = sent_ = true;
     const auto before = intake_.meter().received();
     const auto taken = intake_.read(std::move(data), *payload, intake_.next_run(*payload), patience_);
     const auto bytes = intake_.meter().received() - before;
@@ -249,9 +260,12 @@ void PushedTransfer::confirm(const Event& event, StoredPayload& payload, std::ui
 /// for its end. True ends the reading.
 bool PushedTransfer::look_aside() {
     if (stops()) return true;
-    const auto event = listener_->next(Deadline::in(milliseconds(0)));
-    if (!event) child_gone_ = true;
-    if (event && *event) answer(**event);
+    for (int events = 0; events < most_at_once && !child_gone_; ++events) {
+        const auto event = listener_->next(Deadline::in(milliseconds(0)));
+        if (!event) child_gone_ = true;
+        if (!event || !*event) break;
+        answer(**event);
+    }
     return child_gone_;
 }
 

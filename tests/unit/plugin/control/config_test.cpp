@@ -78,7 +78,10 @@ const BadFile bad_files[]{
      ":2: ftp.passive_ports: the port of https.listen is among them; move one"},
     {"[ftp]\npush_ports = 80-90\n",
      ":2: ftp.push_ports is `80-90`; write FIRST-LAST, from 1024 to 65535, such as 30000-30999"},
-    {"[ftp]\npush_from = device.example\n", ":2: ftp.push_from is `device.example`; write an address"},
+    {"[ftp]\npush_from = device.example\n",
+     ":2: ftp.push_from is `device.example`; write an address, IPv4 as such"},
+    {"[ftp]\npush_from = ::ffff:192.0.2.1\n",
+     ":2: ftp.push_from is `::ffff:192.0.2.1`; write an address, IPv4 as such"},
     {"[ftp]\npush_networks = 192.0.2.1/24\n",
      ":2: ftp.push_networks is `192.0.2.1/24`; write ADDRESS/BITS, such as 192.0.2.0/24, without bits behind "
      "BITS"},

@@ -41,7 +41,8 @@ BOOST_AUTO_TEST_CASE(the_device_itself_and_the_operators_networks_are_gone_to_an
           Row{"::ffff:127.0.0.1", Errc::forbidden}, Row{"0.0.0.0", Errc::forbidden},
           Row{"169.254.169.254", Errc::forbidden}, Row{"fe80::1", Errc::forbidden},
           Row{"224.0.0.1", Errc::forbidden}, Row{"255.255.255.255", Errc::forbidden},
-          Row{"device.example", Errc::bad_request}, Row{"", Errc::bad_request}}) {
+          Row{"2001:db8:1:2::3%zone", Errc::bad_request}, Row{"device.example", Errc::bad_request},
+          Row{"", Errc::bad_request}}) {
         const auto may = may_push_to(messages::Receiver{row.host, 40000}, rules(), reached,
                                      {address("198.51.100.5"), address("192.0.2.1")});
         BOOST_TEST(may.has_value() == !row.refused.has_value(), row.host);
