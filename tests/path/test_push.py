@@ -214,8 +214,7 @@ class Push(PushCase):
         status, _, _ = self.plugin.request("PUT", f"/api/management/v1/deployments/deployments/{self.deployment}/status",
                                            {"status": "aborted"})
         self.assertEqual(status, 204)
-        while self.session()["state"] == "transferring":
-            pass  # each round asks the plugin, which looks for aborts every second
+        self.await_end_of("transferring")
         go()
         code, _ = update.finish(process, "Download")
         self.assertEqual(code, 1)

@@ -163,8 +163,7 @@ class Refusals(RelayCase):
                     "PUT", f"/api/management/v1/deployments/deployments/{self.deployment}/status",
                     {"status": "aborted"})
                 self.assertEqual(status, 204)
-            while self.session()["state"] == "transferring":
-                pass  # each round asks the plugin, which looks for aborts every second
+            self.await_end_of("transferring")
             return None
 
         update = self.ready(size=4 * MIB)
@@ -179,8 +178,7 @@ class Refusals(RelayCase):
         def reject(connection, offset, part):
             if connection == 0 and offset == 0:
                 self.plugin.command("devices", "reject", self.device.id)
-                while self.session()["state"] == "transferring":
-                    pass  # each round asks the plugin, which looks for such devices every second
+                self.await_end_of("transferring")
             passed[0] += len(part)
             return part
 

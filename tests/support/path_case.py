@@ -4,6 +4,7 @@ import os
 import pathlib
 import shutil
 import tempfile
+import time
 import unittest
 
 from module_calls import Device, Update
@@ -108,6 +109,12 @@ class PathCase(unittest.TestCase):
         sessions = self.plugin.sessions(device=self.device.id)
         self.assertTrue(sessions, "the plugin knows no session of this device")
         return sessions[0]
+
+    def await_end_of(self, state, within=30):
+        """Until the newest session is in another state; each round asks the plugin, which tells nobody by itself."""
+        end = time.monotonic() + within
+        while self.session()["state"] == state:
+            self.assertLess(time.monotonic(), end, f"the session stays {state}")
 
     def states(self):
         """The states that the newest session went through, in order."""
