@@ -145,6 +145,10 @@ class Plugin:
         return f"https://{self.address}:{self.https_port}"
 
     @property
+    def pid(self):
+        return self._process.pid
+
+    @property
     def certificate(self):
         return self.folder / "state" / "tls" / "certificate.pem"
 
