@@ -75,7 +75,7 @@ struct OpenReply {
 struct TransferReport {
     std::uint64_t bytes{0};         ///< of the payload that are there and verified
     std::uint64_t fetched_twice{0}; ///< bytes that crossed a path more than once
-    std::uint64_t resumed{0};       ///< bytes kept from an earlier run
+    std::uint64_t resumed{0};       ///< bytes kept from an earlier run, or found in a seed
     double seconds{0};              ///< wall time
     double cpu_seconds{0};          ///< user + system, of all processes of the module
     std::string digest;             ///< the one used

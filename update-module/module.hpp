@@ -46,7 +46,8 @@ inline constexpr milliseconds lock_time{60'000};
 /// made good by the next call.
 [[nodiscard]] Result<void> end_attempt(Module& module);
 
-/// Verified bytes of the attempt's files that stay for the next one.
+/// Verified bytes of the attempt's files that stay for the next one. What went straight to the installer
+/// counts where there are seeds: the next attempt looks for it there.
 [[nodiscard]] std::uint64_t kept_bytes(const Settings& settings, const Record& record);
 
 /// The start notification, the version and the comparison (claim C11), over the first path or, when the

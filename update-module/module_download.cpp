@@ -1,5 +1,4 @@
 // `Download`: where the bulk comes in, after our own artifact is read to its end.
-#include "update-module/bulk/decode.hpp"
 #include "update-module/bulk/receive.hpp"
 #include "update-module/bulk/receive_pushed.hpp"
 #include "update-module/committed.hpp"
@@ -10,6 +9,7 @@
 #include "update-module/log.hpp"
 #include "update-module/module.hpp"
 #include "update-module/module_fallback.hpp"
+#include "update-module/module_files.hpp"
 #include "update-module/own_address.hpp"
 #include "update-module/policy.hpp"
 #include "update-module/transfer_progress.hpp"
@@ -17,8 +17,7 @@
 #include "update-module/workdir.hpp"
 
 #include <algorithm>
-#include <memory>
-#include <set>
+#include <future>
 
 namespace two_path::device {
 namespace {
@@ -27,7 +26,6 @@ constexpr milliseconds open_time{5 * 60'000}; ///< without an answer; being told
 constexpr milliseconds blame_time{30'000};    ///< to open a session that only carries a failure
 constexpr milliseconds step_time{2 * 60'000};
 constexpr milliseconds ask_time{10'000};
-constexpr std::chrono::seconds forget_after{7 * 24 * 3600}; ///< blocks of other releases
 
 /// Without those of which a file has no list of blocks.
 std::vector<DigestKind> keep_common(std::vector<DigestKind> digests, const Descriptor& descriptor) {
@@ -39,6 +37,20 @@ std::vector<DigestKind> keep_common(std::vector<DigestKind> digests, const Descr
     return digests;
 }
 
+/// Does something when it goes out of scope.
+template<class Action>
+class AtEnd {
+  public:
+    explicit AtEnd(Action action)
+      : action_(std::move(action)) {}
+    AtEnd(const AtEnd&) = delete;
+    AtEnd& operator=(const AtEnd&) = delete;
+    ~AtEnd() { action_(); }
+
+  private:
+    Action action_;
+};
+
 /// One attempt at one release.
 class Attempt {
   public:
@@ -47,7 +59,7 @@ class Attempt {
       , helper_(std::move(helper))
       , descriptor_(std::move(descriptor))
       , session_(module.first_path.session())
-      , store_(module.settings.state_dir + "/store") {}
+      , files_(module.settings, descriptor_) {}
 
     Result<void> run(const Result<BlockLists>& lists) {
         const auto boot_id = read_boot_id(module_.settings);
@@ -62,10 +74,11 @@ class Attempt {
         if (auto reserved = prepare_receiver(); !reserved) return blame(reserved.error());
         auto reply = open();
         if (!reply) return reply.error();
-        if (auto received = receive(*reply); !received) return received;
-        // Only from here on is there an inner module that must be told how it ends.
-        if (auto made = install::make_inner_tree(module_.tree, descriptor_); !made) return made;
-        if (auto given = install::give_files(*inner_, inner_files(), module_.deadline); !given) return given;
+        const auto transfer = files_.pipe() != nullptr ? pass_through(*reply) : fetch(*reply);
+        if (!transfer) return transfer.error();
+        if (auto ended = end_transfer(*transfer); !ended) return ended;
+        if (files_.pipe() == nullptr)
+            if (auto given = give(); !given) return given;
         record_.set(Done::downloaded);
         return keep_record();
     }
@@ -88,7 +101,8 @@ class Attempt {
             if (!committed) return committed.error();
             if (auto may = check_sequence(descriptor_, *committed, running_version_); !may) return may;
         }
-        return prepare_store(*lists);
+        if (digests_.empty()) return fail(Errc::bad_descriptor, "no digest that every file has");
+        return files_.prepare(*lists, digests_.front(), module_.deadline);
     }
 
     /// Push: the plugin hears where this device will listen when the session is opened. Anew after each wait:
@@ -109,28 +123,6 @@ class Attempt {
 
     [[nodiscard]] bulk::PortRange push_ports() const {
         return {module_.settings.push_first_port, module_.settings.push_last_port};
-    }
-
-    /// Before the session: digesting again what an earlier run left may take long.
-    Result<void> prepare_store(const BlockLists& lists) {
-        const std::set<std::string> ours(record_.files.begin(), record_.files.end());
-        store_.reclaim(ours, forget_after);
-        if (!store_.require_room(store_.missing(descriptor_.files))) store_.reclaim(ours, {});
-        const auto missing = store_.missing(descriptor_.files);
-        if (auto room = store_.require_room(missing); !room) return room;
-        if (auto may = check_metered(module_.settings, missing, module_.deadline); !may) return may;
-        if (digests_.empty()) return fail(Errc::bad_descriptor, "no digest that every file has");
-        std::set<std::string> opened;
-        for (const auto& file : descriptor_.files) {
-            if (file.empty() || !opened.insert(file.id).second) continue;
-            auto verifier = bulk::BlockVerifier::make(file, descriptor_.block_size,
-                                                      lists.at(file.list_name(digests_.front())));
-            if (!verifier) return verifier.error();
-            auto payload = store_.open(std::move(*verifier));
-            if (!payload) return payload.error();
-            payloads_.push_back(std::move(*payload));
-        }
-        return {};
     }
 
     [[nodiscard]] messages::OpenRequest open_request() const {
@@ -215,12 +207,39 @@ class Attempt {
         }
     }
 
-    Result<void> receive(const messages::OpenReply& reply) {
-        const auto transfer = fetch(reply);
-        if (!transfer) return transfer.error();
+    /// Fetches in a thread of its own, while the installer takes what comes.
+    Result<messages::TransferReport> pass_through(const messages::OpenReply& reply) {
+        auto& pipe = *files_.pipe();
+        record_.streamed = 0;
+        if (auto kept = keep_record(); !kept) return kept.error();
+        auto fetching = std::async(std::launch::async, [this, &reply, &pipe] {
+            const AtEnd end([&pipe] { pipe.end(); });
+            return fetch(reply);
+        });
+        Result<void> given;
+        {
+            const AtEnd end([&pipe] { pipe.abandon(); });
+            given = give();
+        }
+        auto transfer = fetching.get();
+        if (given && transfer) return transfer;
+        for (const auto& payload : files_.payloads())
+            *record_.streamed += payload->verified_bytes();
+        if (auto kept = keep_record(); !kept) say(kept.error().message());
+        // A file that ended too early for the installer has its reason at the other end of the pipe.
+        return !transfer && (given || pipe.fell_short()) ? transfer.error() : given.error();
+    }
+
+    /// From here on there is an inner module that must be told how it ends.
+    Result<void> give() {
+        if (auto made = install::make_inner_tree(module_.tree, descriptor_); !made) return made;
+        return install::give_files(*inner_, files_.for_installer(module_.deadline), module_.deadline);
+    }
+
+    Result<void> end_transfer(const messages::TransferReport& transfer) {
         record_.set(Done::transferred);
         auto asked = module_.records.write_then(
-            record_, [&] { return session_.transferred(*transfer, module_.deadline.within(step_time)); });
+            record_, [&] { return session_.transferred(transfer, module_.deadline.within(step_time)); });
         if (!asked) return asked;
         // The plugin asks for it (claim C5): forgotten here first, then said.
         wipe(record_.certification);
@@ -239,7 +258,9 @@ class Attempt {
         options.stall_time = 3 * options.silence_time; // before a certification that was never used expires
         bulk::ReceiveCallbacks callbacks;
         callbacks.note = say;
-        callbacks.interrupted = told_to_stop;
+        callbacks.interrupted = [pipe = files_.pipe()] {
+            return told_to_stop() || (pipe != nullptr && pipe->abandoned());
+        };
         callbacks.why_refused = [this]() -> std::optional<Error> { return why_refused(); };
         const ProgressFile shown(module_.settings.state_dir);
         shown.write(progress_at_start());
@@ -248,6 +269,7 @@ class Attempt {
             log.told(progress);
             shown.write(progress);
         };
+        if (auto begun = files_.begin(); !begun) return begun.error();
         auto reception = over_second_path(reply, *certification, options, callbacks);
         if (reception.error && may_fall_back(reception.error->code)) fall_back(reception, options, callbacks);
         if (reception.error) return *reception.error;
@@ -263,21 +285,22 @@ class Attempt {
                                      const bulk::ReceiveCallbacks& callbacks) {
         if (!port_) {
             const bulk::SecondPath path{reply.host, reply.port, reply.session, certification};
-            return bulk::receive(helper_, path, payloads_, options, callbacks);
+            return bulk::receive(helper_, path, files_.payloads(), options, callbacks);
         }
         const bulk::PushPath path{listen_,         port_->port(), push_ports(),
                                   reply.push_from, reply.session, certification};
-        return bulk::receive_pushed(helper_, path, payloads_, options, callbacks);
+        return bulk::receive_pushed(helper_, path, files_.payloads(), options, callbacks);
     }
 
     /// Goes on over the first path where the plugin lets it; the failure stands where it does not.
     void fall_back(bulk::Reception& reception, const bulk::ReceiveOptions& options,
                    const bulk::ReceiveCallbacks& callbacks) {
-        auto more = fetch_over_first_path(session_, payloads_, options, callbacks);
+        auto more = fetch_over_first_path(session_, files_.payloads(), options, callbacks);
         if (more.error && more.error->code == Errc::forbidden) return;
         say("the second path failed: " + reception.error->message() + "; the bulk went over HTTPS");
         auto& report = reception.report;
         report.path = report.path == "kept" ? more.report.path : report.path + "+https";
+        report.resumed = more.report.resumed;
         report.fetched_twice += more.report.fetched_twice;
         report.seconds += more.report.seconds;
         report.cpu_seconds += more.report.cpu_seconds;
@@ -286,9 +309,9 @@ class Attempt {
 
     [[nodiscard]] bulk::Progress progress_at_start() const {
         bulk::Progress progress;
-        for (const auto& payload : payloads_) {
-            progress.bytes += payload.verified_bytes();
-            progress.total += payload.size();
+        for (const auto& payload : files_.payloads()) {
+            progress.bytes += payload->verified_bytes();
+            progress.total += payload->size();
         }
         return progress;
     }
@@ -300,31 +323,12 @@ class Attempt {
                     "the session is `" + std::string(two_path::name_of(status->state)) + "`");
     }
 
-    [[nodiscard]] std::vector<install::InnerFile> inner_files() const {
-        std::vector<install::InnerFile> files;
-        for (const auto& file : descriptor_.files) {
-            const auto path = store_.path_of(file.id);
-            const bool plain = !file.empty() && file.encoding == Encoding::none;
-            files.push_back({file.name, file.size, [path, file] { return read_decoded(path, file); },
-                             plain ? path : std::string()});
-        }
-        return files;
-    }
-
-    static Result<install::ReadBytes> read_decoded(const std::string& path, const DescriptorFile& file) {
-        auto source = bulk::FileSource::open(path, file);
-        if (!source) return source.error();
-        const auto shared = std::make_shared<bulk::FileSource>(std::move(*source));
-        return install::ReadBytes([shared](std::span<std::uint8_t> buffer) { return shared->read(buffer); });
-    }
-
     Module& module_;
     bulk::ConnectionHelper helper_;
     Descriptor descriptor_;
     control::Session session_;
-    bulk::PayloadStore store_;
+    AttemptFiles files_;
     std::vector<DigestKind> digests_; ///< fastest first; the first is used
-    std::vector<bulk::StoredPayload> payloads_;
     std::optional<install::InnerModule> inner_;
     std::string running_version_;
     std::string listen_;                         ///< push: what to listen on

@@ -5,6 +5,7 @@
 #include "update-module/module.hpp"
 #include "update-module/transfer_progress.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 
@@ -38,6 +39,11 @@ void forget_payload(const Module& module, const Record& record) {
 } // namespace
 
 std::uint64_t kept_bytes(const Settings& settings, const Record& record) {
+    if (record.streamed) {
+        const auto running = read_progress(settings.state_dir); // of a transfer that was killed
+        const auto bytes = std::max(*record.streamed, running ? running->progress.bytes : 0);
+        return settings.seeds.empty() ? 0 : bytes;
+    }
     const bulk::PayloadStore store(settings.state_dir + "/store");
     std::uint64_t bytes = 0;
     for (const auto& id : std::set<std::string>(record.files.begin(), record.files.end()))
@@ -46,16 +52,17 @@ std::uint64_t kept_bytes(const Settings& settings, const Record& record) {
 }
 
 Result<void> end_attempt(Module& module) {
-    forget_progress(module.settings.state_dir);
     const auto record = module.records.read();
     if (!record) return record.error();
+    const auto last = *record ? last_report(module.settings, **record) : std::nullopt;
+    forget_progress(module.settings.state_dir);
     if (!*record) return {};
     if ((*record)->stays()) {
         forget_payload(module, **record); // makes room for what is written next
         auto kept = write_committed(module.settings.state_dir, (*record)->stream, (*record)->sequence);
         if (!kept) return kept;
     }
-    if (const auto last = last_report(module.settings, **record))
+    if (last)
         if (auto owed = owe(module.owed, module.first_path, *last, module.deadline.within(report_time));
             !owed)
             return owed;

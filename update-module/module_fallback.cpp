@@ -8,7 +8,7 @@
 namespace two_path::device {
 namespace {
 
-using bulk::StoredPayload;
+using bulk::Payload;
 
 constexpr std::size_t least_step = std::size_t{16} * 1024;
 constexpr std::size_t first_step = std::size_t{256} * 1024;
@@ -24,8 +24,8 @@ bool passes(Errc code) noexcept {
 
 class Fallback {
   public:
-    Fallback(control::Session& session, std::span<StoredPayload> payloads,
-             const bulk::ReceiveOptions& options, const bulk::ReceiveCallbacks& callbacks)
+    Fallback(control::Session& session, bulk::Payloads payloads, const bulk::ReceiveOptions& options,
+             const bulk::ReceiveCallbacks& callbacks)
       : session_(session)
       , options_(options)
       , intake_("first path", payloads, callbacks)
@@ -39,16 +39,16 @@ class Fallback {
 
   private:
     Result<void> fetch_all() {
-        for (auto& payload : intake_.payloads())
-            while (!payload.complete()) {
-                const auto run = intake_.next_run(payload);
-                if (auto fetched = fetch_run(payload, run); !fetched) return fetched;
+        for (const auto& payload : intake_.payloads())
+            while (!payload->complete()) {
+                const auto run = intake_.next_run(*payload);
+                if (auto fetched = fetch_run(*payload, run); !fetched) return fetched;
             }
         return {};
     }
 
     /// Up to a block that is bad.
-    Result<void> fetch_run(StoredPayload& payload, bulk::Run run) {
+    Result<void> fetch_run(Payload& payload, bulk::Run run) {
         auto& verifier = payload.verifier();
         auto position = verifier.offset(run.first);
         const auto end = std::min(verifier.offset(run.end), payload.size());
@@ -133,7 +133,7 @@ bool may_fall_back(Errc why) noexcept {
            why == Errc::certification_mismatch || why == Errc::certification_refused;
 }
 
-bulk::Reception fetch_over_first_path(control::Session& session, std::span<StoredPayload> payloads,
+bulk::Reception fetch_over_first_path(control::Session& session, bulk::Payloads payloads,
                                       const bulk::ReceiveOptions& options,
                                       const bulk::ReceiveCallbacks& callbacks) {
     return Fallback(session, payloads, options, callbacks).run();

@@ -52,6 +52,7 @@ Result<Record> Record::parse(std::string_view text) {
     record.version_file = fields.text_or("version_file", "");
     record.version_check = fields.boolean_or("version_check", true);
     record.files = fields.texts_or_none("files");
+    if (fields.has("streamed")) record.streamed = fields.number("streamed");
     record.boot_id = fields.text("boot_id");
     record.confirmed_boot_id = fields.text_or("confirmed_boot_id", "");
     record.certification = fields.text_or("certification", "");
@@ -86,6 +87,7 @@ json::object Record::to_json() const {
                         {"boot_id", boot_id},
                         {"confirmed_boot_id", confirmed_boot_id},
                         {"done", std::move(done)}};
+    if (streamed) object["streamed"] = *streamed;
     if (!certification.empty()) object["certification"] = certification;
     return object;
 }

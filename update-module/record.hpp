@@ -45,9 +45,11 @@ struct Record {
     std::string version_file;       ///< of the descriptor
     bool version_check{true};       ///< of the descriptor
     std::vector<std::string> files; ///< ids in the payload store
-    std::string boot_id;            ///< of the boot in which the session was opened
-    std::string confirmed_boot_id;  ///< of the boot in which the version was confirmed
-    std::string certification;      ///< secret; empty before `stored` and after `invalidated`
+    /// None while the files are kept in the store; bytes that went straight to the installer, as last known.
+    std::optional<std::uint64_t> streamed;
+    std::string boot_id;           ///< of the boot in which the session was opened
+    std::string confirmed_boot_id; ///< of the boot in which the version was confirmed
+    std::string certification;     ///< secret; empty before `stored` and after `invalidated`
 
     [[nodiscard]] bool is(Done done) const noexcept { return (done_ & bit(done)) != 0; }
     void set(Done done) noexcept { done_ |= bit(done); }

@@ -29,6 +29,8 @@ constexpr std::array keys{"state_dir",
                           "stall_timeout",
                           "boot_id_file",
                           "issuer",
+                          "store",
+                          "seeds",
                           "hours",
                           "byte_rate",
                           "metered_limit_mib",
@@ -79,6 +81,18 @@ void read_command(Fields& fields, std::string_view name, std::vector<std::string
     command = fields.texts_or_none(name);
     if (fields.ok() && !command.empty() && command.front().empty())
         fields.refuse("`" + std::string(name) + "` must be a list: the program and its arguments");
+}
+
+void read_store(Fields& fields, Settings& settings) {
+    constexpr std::array<std::string_view, 3> names{"required", "preferred", "never"};
+    const auto text = fields.text_or("store", "preferred");
+    const auto found = std::ranges::find(names, text);
+    if (fields.ok() && found == names.end()) fields.refuse("`store` must be required, preferred or never");
+    settings.store = static_cast<Store>(found - names.begin());
+    settings.seeds = fields.texts_or_none("seeds");
+    for (const auto& path : settings.seeds)
+        if (!path.starts_with('/'))
+            fields.refuse("`seeds` must be a list of absolute paths of files or block devices");
 }
 
 void read_hours(Fields& fields, std::vector<DayHours>& hours) {
@@ -156,6 +170,7 @@ Result<Settings> read_settings(const json::object& object, const std::string& pa
     read_seconds(fields, "connect_timeout", settings.connect_timeout, 600);
     read_seconds(fields, "stall_timeout", settings.stall_timeout, 3'600);
     read_push(fields, settings);
+    read_store(fields, settings);
     read_hours(fields, settings.hours);
     settings.byte_rate = fields.number_or("byte_rate", 0);
     read_metered(fields, settings);

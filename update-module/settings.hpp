@@ -11,6 +11,13 @@
 
 namespace two_path::device {
 
+/// Whether the files of an update are kept until all are here, and for the next attempt.
+enum class Store : std::uint8_t {
+    required,  ///< without room for them the update fails
+    preferred, ///< without room they go straight to the installer
+    never,     ///< they always do: nothing is written twice, and only seeds serve the next attempt
+};
+
 /// Checked once, when loaded; packaging/two-path.conf.example has each key with its default.
 struct Settings {
     std::string state_dir{"/var/lib/two-path"}; ///< record, reports, blocks; must survive updates
@@ -27,6 +34,11 @@ struct Settings {
     bool confirm_required{false}; ///< false: without the plugin, compare with the signed descriptor
     std::chrono::seconds confirm_timeout{600};
     bool allow_downgrade{false};
+
+    Store store{Store::preferred};
+    /// Files and block devices that may hold blocks of an update already, such as the passive partition; the
+    /// first ones are looked at first.
+    std::vector<std::string> seeds;
 
     std::vector<DayHours> hours;    ///< when updates may be fetched, in this device's time; empty: always
     std::uint64_t byte_rate{0};     ///< of the bulk, bytes per second; 0: no limit

@@ -61,9 +61,9 @@ awaitable<std::optional<Granted>> granted(state::Admission& admission, std::stri
                                           std::string file) {
     const auto* pass = admission.find(session);
     if (pass == nullptr) co_return std::nullopt;
-    const auto found = pass->files.find(file);
-    if (found == pass->files.end()) co_return std::nullopt;
-    co_return Granted{found->second, pass->block_size};
+    const auto* found = pass->file(file);
+    if (found == nullptr) co_return std::nullopt;
+    co_return Granted{found->size, pass->block_size};
 }
 
 } // namespace

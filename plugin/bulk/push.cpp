@@ -32,7 +32,10 @@ awaitable<std::optional<PushOrder>> order_of(state::Admission& admission, std::s
     const auto* pass = admission.find(session);
     if (pass == nullptr || !pass->receiver) co_return std::nullopt;
     if (!rules.served || !rules.ports.contains(pass->receiver->port)) co_return std::nullopt;
-    co_return PushOrder{session, *pass->receiver, rules.ports, {pass->files.begin(), pass->files.end()}};
+    PushOrder order{session, *pass->receiver, rules.ports, {}};
+    for (const auto& file : pass->files)
+        order.files.emplace_back(file.id, file.size);
+    co_return order;
 }
 
 awaitable<void> note(state::Store& store, std::string session, std::string what) {

@@ -22,7 +22,7 @@ struct PushOrder {
     std::string session;
     messages::Receiver receiver;
     PortRange ports;                                          ///< of the device's data connections
-    std::vector<std::pair<std::string, std::uint64_t>> files; ///< id and encoded bytes
+    std::vector<std::pair<std::string, std::uint64_t>> files; ///< id and encoded bytes, in order
 };
 
 /// On the network executor; destroyed when `deliver` has completed.

@@ -303,7 +303,7 @@ Result<catalog::OpenPayload> Sessions::fall_back(const std::string& device, cons
         return fail(Errc::forbidden, "the bulk over HTTPS; `session.fallback` is `fail`");
     const auto* pass = admission_.find(session);
     if (pass == nullptr) return why_ended(*found);
-    if (!pass->files.contains(file)) return fail(Errc::payload_refused, "no file of this session's release");
+    if (pass->file(file) == nullptr) return fail(Errc::payload_refused, "no file of this session's release");
     auto payload = payloads_.open_payload(file);
     if (!payload) return payload;
     const auto begins = count_fallback(session);

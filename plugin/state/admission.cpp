@@ -29,11 +29,16 @@ void Admission::put(const Session& session, const Certification& certification, 
     Live live{{certification, session.request.mode, session.block_size, {}, session.request.receiver}};
     if (release)
         for (const auto& file : release->descriptor.files)
-            if (!file.empty()) live.pass.files.emplace(file.id, file.wire_size);
+            if (!file.empty()) live.pass.files.push_back({file.id, file.wire_size});
     live.logged_in = session.state == SessionState::transferring;
     live.ends = store_.clock().steady() + left;
     live.stored_ends = live.ends;
     live_.insert_or_assign(session.id, std::move(live));
+}
+
+const Pass::File* Pass::file(std::string_view id) const {
+    const auto found = std::ranges::find(files, id, &File::id);
+    return found == files.end() ? nullptr : &*found;
 }
 
 bool Admission::lives(const Live& live) const {

@@ -23,11 +23,18 @@ struct Lifetimes {
 
 /// What one live certification opens.
 struct Pass {
+    struct File {
+        std::string id;
+        std::uint64_t size{0}; ///< encoded bytes
+    };
+    /// None when it is not one of the session's.
+    [[nodiscard]] const File* file(std::string_view id) const;
+
     Certification certification;
     Mode mode{Mode::pull};
     std::uint64_t block_size{0};
-    std::map<std::string, std::uint64_t, std::less<>> files; ///< id -> encoded bytes
-    std::optional<messages::Receiver> receiver;              ///< push: where the device listens
+    std::vector<File> files;                    ///< in the descriptor's order
+    std::optional<messages::Receiver> receiver; ///< push: where the device listens
 };
 
 /// Used by the worker only. A certification is here from the moment the device stored it until it dies.

@@ -131,6 +131,7 @@ class Refusals(RelayCase):
     def test_a_full_disk_is_told_with_numbers(self):
         update = self.ready(size=4 * MIB)
         relay = self.relay()
+        self.device.configure(store="required")
         update.small_disk(MIB)
         code, _ = update.call("Download")
         self.assertEqual(code, 1)

@@ -160,9 +160,11 @@ class Update:
         path.write_text(json.dumps(meta_data))
 
     def small_disk(self, size):
-        """From now on the device's storage has `size` bytes in all; None: its own room again."""
+        """From now on each call finds an empty store of `size` bytes in all; None: the device's own."""
         script = 'mount -t tmpfs -o size=$0 tmpfs "$1" && shift && exec "$@"'
-        self._prefix = ["unshare", "-rm", "sh", "-c", script, str(size), self.device.state] if size else []
+        store = self.device.state / "store"
+        store.mkdir(exist_ok=True)
+        self._prefix = ["unshare", "-rm", "sh", "-c", script, str(size), store] if size else []
 
     def change_lists(self, change):
         """Lets `change` edit the block lists {member name: bytes}."""

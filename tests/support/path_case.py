@@ -116,6 +116,13 @@ class PathCase(unittest.TestCase):
         while self.session()["state"] == state:
             self.assertLess(time.monotonic(), end, f"the session stays {state}")
 
+    def await_deployment(self, within=30):
+        """Polls as a client does until the plugin has ordered again; gives the deployment."""
+        end = time.monotonic() + within
+        while not (deployment := self.device.next_deployment()):
+            self.assertLess(time.monotonic(), end, "there is no deployment")
+        return deployment
+
     def states(self):
         """The states that the newest session went through, in order."""
         states = []

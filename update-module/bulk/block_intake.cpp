@@ -8,47 +8,51 @@ namespace {
 using Kind = Setback::Kind;
 
 constexpr int max_strikes = 3; ///< of one block
+constexpr std::uint64_t worth_a_connection = std::uint64_t{4} * 1024 * 1024;
 
-std::size_t largest_block(std::span<StoredPayload> payloads) {
+std::size_t largest_block(Payloads payloads) {
     std::size_t size = 1;
-    for (auto& payload : payloads)
-        size = std::max(size, payload.verifier().length(0));
+    for (const auto& payload : payloads)
+        size = std::max(size, payload->verifier().length(0));
     return size;
 }
 
 } // namespace
 
-BlockIntake::BlockIntake(std::string way, std::span<StoredPayload> payloads,
-                         const ReceiveCallbacks& callbacks)
+BlockIntake::BlockIntake(std::string way, Payloads payloads, const ReceiveCallbacks& callbacks)
   : way_(std::move(way))
   , payloads_(payloads)
   , callbacks_(callbacks)
   , meter_(payloads, callbacks.progress) {}
 
 bool BlockIntake::complete() const {
-    return std::ranges::all_of(payloads_, [](const StoredPayload& payload) { return payload.complete(); });
+    return std::ranges::all_of(payloads_, [](const auto& payload) { return payload->complete(); });
 }
 
-bool BlockIntake::struck(const StoredPayload& payload, std::uint64_t block) const {
+bool BlockIntake::struck(const Payload& payload, std::uint64_t block) const {
     return !strikes_.empty() && strikes_.contains({payload.id(), block});
 }
 
-Run BlockIntake::next_run(const StoredPayload& payload) const {
+Run BlockIntake::next_run(const Payload& payload) const {
     const auto count = payload.count();
+    const auto most_between = worth_a_connection / payload.block_size();
     Run run;
     while (payload.has(run.first))
         ++run.first;
     run.end = run.first + 1;
     if (struck(payload, run.first)) return run;
-    while (run.end < count && !payload.has(run.end) && !struck(payload, run.end))
-        ++run.end;
+    for (auto block = run.end; block < count && block - run.end < most_between; ++block) {
+        if (payload.has(block)) continue;
+        if (struck(payload, block)) break;
+        run.end = block + 1;
+    }
     return run;
 }
 
-Result<bool> BlockIntake::take(StoredPayload& payload, std::uint64_t block, bool good, ByteView bytes) {
+Result<bool> BlockIntake::take(Payload& payload, std::uint64_t block, bool good, ByteView bytes) {
     if (good) {
         if (auto put = payload.put(block, bytes); !put) return put.error();
-        meter_.stored(bytes.size());
+        meter_.taken(bytes.size());
         return true;
     }
     const auto times = ++strikes_[{payload.id(), block}];
@@ -59,8 +63,7 @@ Result<bool> BlockIntake::take(StoredPayload& payload, std::uint64_t block, bool
     return fail(Errc::tampered, way_ + ": " + what + ", " + std::to_string(times) + " times");
 }
 
-Attempt<void> BlockIntake::read(ftp::Descriptor data, StoredPayload& payload, Run run,
-                                const Patience& patience) {
+Attempt<void> BlockIntake::read(ftp::Descriptor data, Payload& payload, Run run, const Patience& patience) {
     meter_.used("ftp");
     BlockStream stream(std::move(data), patience);
     auto read = read_blocks(stream, payload, run);
@@ -68,12 +71,13 @@ Attempt<void> BlockIntake::read(ftp::Descriptor data, StoredPayload& payload, Ru
     return read;
 }
 
-Attempt<void> BlockIntake::read_blocks(BlockStream& stream, StoredPayload& payload, Run run) {
+Attempt<void> BlockIntake::read_blocks(BlockStream& stream, Payload& payload, Run run) {
     if (!buffer_) buffer_.emplace(largest_block(payloads_));
     auto& verifier = payload.verifier();
     for (auto block = run.first; block < run.end; ++block) {
         const auto bytes = buffer_->first(verifier.length(block));
         if (auto read = stream.read(bytes); !read) return read.error();
+        if (payload.has(block)) continue; // in between
         bool good = verifier.good(block, bytes);
         // The last block counts only if the file ends with it.
         if (good && block + 1 == verifier.count()) {
@@ -102,10 +106,10 @@ void BlockIntake::note(const std::string& what) const {
 
 Reception BlockIntake::end(std::optional<Error> error, double children_cpu) {
     for (auto& payload : payloads_)
-        if (auto saved = payload.checkpoint(); !saved && !error) error = saved.error();
+        if (auto saved = payload->checkpoint(); !saved && !error) error = saved.error();
     meter_.end();
     auto report = meter_.report(children_cpu);
-    if (!payloads_.empty()) report.digest = name_of(payloads_.front().verifier().kind());
+    if (!payloads_.empty()) report.digest = name_of(payloads_.front()->verifier().kind());
     return {std::move(report), std::move(error)};
 }
 

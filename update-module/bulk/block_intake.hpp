@@ -1,14 +1,13 @@
-/// What becomes of the blocks of a transfer, whichever way they come: verified, stored, counted.
+/// What becomes of the blocks of a transfer, whichever way they come: verified, handed on, counted.
 #pragma once
 
 #include "update-module/bulk/block_stream.hpp"
 #include "update-module/bulk/meter.hpp"
-#include "update-module/bulk/payload_store.hpp"
+#include "update-module/bulk/payload.hpp"
 #include "update-module/bulk/receive.hpp"
 
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 
@@ -24,23 +23,24 @@ struct Run {
 class BlockIntake {
   public:
     /// `way`: where the blocks come from, for people.
-    BlockIntake(std::string way, std::span<StoredPayload> payloads, const ReceiveCallbacks& callbacks);
+    BlockIntake(std::string way, Payloads payloads, const ReceiveCallbacks& callbacks);
 
     [[nodiscard]] bool complete() const;
-    /// The first missing blocks that lie together; one that was bad before stays alone. Of a payload that is
-    /// not complete.
-    [[nodiscard]] Run next_run(const StoredPayload& payload) const;
+    /// The first missing blocks that lie together; one that was bad before stays alone. Fewer than 4 MiB in
+    /// between that are here are in the run as well: a new connection costs more. Of a payload that is not
+    /// complete.
+    [[nodiscard]] Run next_run(const Payload& payload) const;
 
-    /// Stores a block that is good, and counts one that is not: false, it must come again. tampered when that
-    /// was its third time; no_room or io_error.
-    Result<bool> take(StoredPayload& payload, std::uint64_t block, bool good, ByteView bytes);
+    /// Hands on a block that is good, and counts one that is not: false, it must come again. tampered when
+    /// that was its third time; or as Payload::put.
+    Result<bool> take(Payload& payload, std::uint64_t block, bool good, ByteView bytes);
 
     /// Takes the blocks of `run` from a data connection that begins with the first of them; more than the
     /// file's bytes make its last block bad. After `stopped`, `fatal` says whether a block was the reason.
-    Attempt<void> read(ftp::Descriptor data, StoredPayload& payload, Run run, const Patience& patience);
+    Attempt<void> read(ftp::Descriptor data, Payload& payload, Run run, const Patience& patience);
     [[nodiscard]] const std::optional<Error>& fatal() const noexcept { return fatal_; }
 
-    [[nodiscard]] std::span<StoredPayload> payloads() const noexcept { return payloads_; }
+    [[nodiscard]] Payloads payloads() const noexcept { return payloads_; }
     [[nodiscard]] Meter& meter() noexcept { return meter_; }
     /// What is verified and kept, for people.
     [[nodiscard]] std::string state() const;
@@ -52,11 +52,11 @@ class BlockIntake {
     [[nodiscard]] Reception end(std::optional<Error> error, double children_cpu);
 
   private:
-    Attempt<void> read_blocks(BlockStream& stream, StoredPayload& payload, Run run);
-    [[nodiscard]] bool struck(const StoredPayload& payload, std::uint64_t block) const;
+    Attempt<void> read_blocks(BlockStream& stream, Payload& payload, Run run);
+    [[nodiscard]] bool struck(const Payload& payload, std::uint64_t block) const;
 
     std::string way_;
-    std::span<StoredPayload> payloads_;
+    Payloads payloads_;
     const ReceiveCallbacks& callbacks_;
     Meter meter_;
     std::optional<BlockBuffer> buffer_;

@@ -28,6 +28,8 @@ class BlockVerifier {
     /// Bytes of block `index`; only the last one is shorter.
     [[nodiscard]] std::size_t length(std::uint64_t index) const noexcept;
     [[nodiscard]] DigestKind kind() const noexcept { return list_.kind(); }
+    /// The digest that block `index` must have.
+    [[nodiscard]] DigestValue expected(std::uint64_t index) const noexcept { return list_.at(index); }
     /// SHA-256 of the list, hex: as signed.
     [[nodiscard]] const std::string& list_digest() const noexcept { return list_digest_; }
 

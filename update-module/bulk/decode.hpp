@@ -1,15 +1,18 @@
 /// A verified file's own bytes: unpacked when it was packed for the wire, and of exactly the promised size.
 #pragma once
 
-#include "ftp/descriptor.hpp"
 #include "protocol/descriptor.hpp"
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 
 namespace two_path::bulk {
+
+/// Some more bytes, 0 at the end.
+using ReadEncoded = std::function<Result<std::size_t>(std::span<std::uint8_t> buffer)>;
 
 /// Reads one file once, from start to end.
 class FileSource {
@@ -18,6 +21,9 @@ class FileSource {
     /// does not have the descriptor's encoded size. Empty files have no source: create them empty.
     [[nodiscard]] static Result<FileSource> open(const std::filesystem::path& path,
                                                  const DescriptorFile& file);
+    /// Of verified blocks in their order. `encoded` is asked for no more than the descriptor's encoded size;
+    /// what it fails with stands.
+    [[nodiscard]] static Result<FileSource> over(ReadEncoded encoded, const DescriptorFile& file);
     FileSource(FileSource&&) noexcept;
     FileSource& operator=(FileSource&&) noexcept;
     ~FileSource();
@@ -26,13 +32,6 @@ class FileSource {
     /// are not exactly `file.size`, or that the encoding is damaged; io_error. Never gives more than
     /// `file.size` bytes in all.
     [[nodiscard]] Result<std::size_t> read(std::span<std::uint8_t> buffer);
-
-    /// All of it into a file (from its current offset), by copy_file_range(2) where the bytes are not
-    /// encoded. Fails as `read`, and with no_room or io_error for the file written.
-    [[nodiscard]] Result<void> write_to(int descriptor);
-
-    /// The bytes in the store are the file's own: it may be hard-linked instead of read.
-    [[nodiscard]] bool plain() const noexcept;
 
   private:
     struct State;

@@ -17,21 +17,27 @@ double cpu_of_this_process() {
 
 } // namespace
 
-Meter::Meter(std::span<const StoredPayload> payloads, const std::function<void(const Progress&)>& tell)
-  : tell_(tell)
+Meter::Meter(Payloads payloads, const std::function<void(const Progress&)>& tell)
+  : payloads_(payloads)
+  , tell_(tell)
   , cpu_at_start_(cpu_of_this_process()) {
-    for (const auto& payload : payloads) {
-        total_ += payload.size();
-        kept_ += payload.verified_bytes();
-    }
+    for (const auto& payload : payloads)
+        total_ += payload->size();
+}
+
+std::uint64_t Meter::verified() const noexcept {
+    std::uint64_t bytes = 0;
+    for (const auto& payload : payloads_)
+        bytes += payload->verified_bytes();
+    return bytes;
 }
 
 double Meter::seconds() const {
     return std::chrono::duration<double>(Deadline::Clock::now() - start_).count();
 }
 
-void Meter::stored(std::uint64_t bytes) {
-    stored_ += bytes;
+void Meter::taken(std::uint64_t bytes) {
+    taken_ += bytes;
     if (Deadline::Clock::now() - told_ >= most_often) tell();
 }
 
@@ -42,17 +48,18 @@ void Meter::end() {
 void Meter::tell() {
     told_ = Deadline::Clock::now();
     const auto time = seconds();
-    if (tell_) tell_({verified(), total_, time > 0 ? static_cast<double>(stored_) / time : 0});
+    if (tell_) tell_({verified(), total_, time > 0 ? static_cast<double>(taken_) / time : 0});
 }
 
 messages::TransferReport Meter::report(double children_cpu) const {
     messages::TransferReport report;
     report.bytes = verified();
-    report.fetched_twice = received_ - stored_;
-    report.resumed = kept_;
+    report.fetched_twice = received_ - taken_;
+    for (const auto& payload : payloads_)
+        report.resumed += payload->kept_bytes();
     report.seconds = seconds();
     report.cpu_seconds = cpu_of_this_process() - cpu_at_start_ + children_cpu;
-    report.path = path_ == nullptr ? "kept" : std::string(kept_ > 0 ? "kept+" : "") + path_;
+    report.path = path_ == nullptr ? "kept" : std::string(report.resumed > 0 ? "kept+" : "") + path_;
     return report;
 }
 

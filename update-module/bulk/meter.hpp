@@ -2,22 +2,21 @@
 #pragma once
 
 #include "protocol/messages.hpp"
-#include "update-module/bulk/payload_store.hpp"
+#include "update-module/bulk/payload.hpp"
 #include "update-module/bulk/progress.hpp"
 #include "update-module/deadline.hpp"
 
 #include <functional>
-#include <span>
 
 namespace two_path::bulk {
 
 /// From its construction on.
 class Meter {
   public:
-    Meter(std::span<const StoredPayload> payloads, const std::function<void(const Progress&)>& tell);
+    Meter(Payloads payloads, const std::function<void(const Progress&)>& tell);
 
-    /// A block that was verified and stored.
-    void stored(std::uint64_t bytes);
+    /// A block that came was verified and taken.
+    void taken(std::uint64_t bytes);
     /// Bytes of a data connection, good or not.
     void received(std::uint64_t bytes) noexcept { received_ += bytes; }
     [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
@@ -26,7 +25,7 @@ class Meter {
     /// Tells the last state.
     void end();
 
-    [[nodiscard]] std::uint64_t verified() const noexcept { return kept_ + stored_; }
+    [[nodiscard]] std::uint64_t verified() const noexcept;
     [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
     /// All but the digest. `children_cpu`: processor time of the children that have not been waited for here.
     [[nodiscard]] messages::TransferReport report(double children_cpu) const;
@@ -35,12 +34,12 @@ class Meter {
     void tell();
     [[nodiscard]] double seconds() const;
 
+    Payloads payloads_;
     const std::function<void(const Progress&)>& tell_;
     const Deadline::Clock::time_point start_{Deadline::Clock::now()};
     const double cpu_at_start_;
     std::uint64_t total_{0};
-    std::uint64_t kept_{0};
-    std::uint64_t stored_{0};
+    std::uint64_t taken_{0};
     std::uint64_t received_{0};
     const char* path_{nullptr};
     Deadline::Clock::time_point told_{start_};

@@ -63,10 +63,9 @@ std::vector<bool> blocks_with_data(int file, const BlockVerifier& verifier) {
 } // namespace
 
 StoredPayload::StoredPayload(std::string path, Descriptor data, BlockVerifier verifier)
-  : path_(std::move(path))
-  , data_(std::move(data))
-  , verifier_(std::move(verifier))
-  , verified_(verifier_.count()) {}
+  : Payload(std::move(verifier))
+  , path_(std::move(path))
+  , data_(std::move(data)) {}
 
 Result<void> StoredPayload::recall() {
     const auto map_path = map_of(path_);
@@ -88,9 +87,9 @@ Result<void> StoredPayload::recall() {
         const std::span bytes(buffer.data(), verifier_.length(block));
         const auto got = read_at(data_.get(), verifier_.offset(block), bytes, path_);
         if (!got) return got.error();
-        verified_[block] = *got == bytes.size() && verifier_.good(block, bytes);
-        if (verified_[block]) verified_bytes_ += bytes.size();
-        dropped = dropped || !verified_[block];
+        here_[block] = *got == bytes.size() && verifier_.good(block, bytes);
+        if (here_[block]) verified_bytes_ += bytes.size();
+        dropped = dropped || !here_[block];
     }
     kept_bytes_ = verified_bytes_;
     if (ours ? dropped : kept_bytes_ > 0) return save();
@@ -106,11 +105,17 @@ Result<void> StoredPayload::put(std::uint64_t block, ByteView bytes) {
         rest = rest.subspan(static_cast<std::size_t>(written));
         offset += static_cast<std::uint64_t>(written);
     }
-    if (!verified_[block]) verified_bytes_ += bytes.size();
-    verified_[block] = true;
+    if (!here_[block]) verified_bytes_ += bytes.size();
+    here_[block] = true;
     since_checkpoint_ += bytes.size();
     if (since_checkpoint_ >= checkpoint_bytes) return checkpoint();
     return {};
+}
+
+Result<void> StoredPayload::put_found(std::uint64_t block, const Place&, ByteView bytes) {
+    auto stored = put(block, bytes);
+    if (stored) kept_bytes_ += bytes.size();
+    return stored;
 }
 
 Result<void> StoredPayload::checkpoint() {
@@ -120,10 +125,10 @@ Result<void> StoredPayload::checkpoint() {
 Result<void> StoredPayload::save() {
     if (::fdatasync(data_.get()) != 0) return storage_error("sync", path_, errno);
     since_checkpoint_ = 0;
-    return device::replace_file(map_of(path_), print_block_map(verifier_, verified_));
+    return device::replace_file(map_of(path_), print_block_map(verifier_, here_));
 }
 
-Result<StoredPayload> PayloadStore::open(BlockVerifier verifier) {
+Result<std::unique_ptr<StoredPayload>> PayloadStore::open(BlockVerifier verifier) {
     if (auto ready = device::make_folder(folder_); !ready) return ready.error();
     const auto path = path_of(verifier.id());
     Descriptor data(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -136,8 +141,8 @@ Result<StoredPayload> PayloadStore::open(BlockVerifier verifier) {
     if (static_cast<std::uint64_t>(about.st_size) > verifier.size() &&
         ::ftruncate(data.get(), static_cast<off_t>(verifier.size())) != 0)
         return storage_error("cut", path, errno);
-    StoredPayload payload(path, std::move(data), std::move(verifier));
-    if (auto recalled = payload.recall(); !recalled) return recalled.error();
+    std::unique_ptr<StoredPayload> payload(new StoredPayload(path, std::move(data), std::move(verifier)));
+    if (auto recalled = payload->recall(); !recalled) return recalled.error();
     return payload;
 }
 

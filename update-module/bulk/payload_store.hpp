@@ -2,10 +2,11 @@
 #pragma once
 
 #include "ftp/descriptor.hpp"
-#include "update-module/bulk/block_verifier.hpp"
+#include "update-module/bulk/payload.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -13,28 +14,19 @@
 namespace two_path::bulk {
 
 /// One file in the store, opened by one process at a time (a lock that dies with it).
-class StoredPayload {
+class StoredPayload final : public Payload {
   public:
     static constexpr std::uint64_t checkpoint_bytes = std::uint64_t{16} * 1024 * 1024;
 
-    [[nodiscard]] bool has(std::uint64_t block) const noexcept { return verified_[block]; }
-    [[nodiscard]] bool complete() const noexcept { return verified_bytes_ == verifier_.size(); }
-    [[nodiscard]] std::uint64_t verified_bytes() const noexcept { return verified_bytes_; }
-    /// Bytes that an earlier run left and that matched again.
-    [[nodiscard]] std::uint64_t kept_bytes() const noexcept { return kept_bytes_; }
-    [[nodiscard]] const std::string& id() const noexcept { return verifier_.id(); }
-    [[nodiscard]] std::uint64_t size() const noexcept { return verifier_.size(); }
-    [[nodiscard]] std::uint64_t count() const noexcept { return verifier_.count(); } ///< blocks
-    [[nodiscard]] BlockVerifier& verifier() noexcept { return verifier_; }
     /// Of the data, for reading; as long as this object lives.
     [[nodiscard]] int descriptor() const noexcept { return data_.get(); }
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
-    /// Takes a block that the verifier found good; a checkpoint follows each 16 MiB. Fails with no_room or
-    /// io_error.
-    Result<void> put(std::uint64_t block, ByteView bytes);
+    /// A checkpoint follows each 16 MiB. Fails with no_room or io_error.
+    Result<void> put(std::uint64_t block, ByteView bytes) override;
+    Result<void> put_found(std::uint64_t block, const Place& place, ByteView bytes) override;
     /// Data to disk, then the map that says so; nothing when nothing came since the last one.
-    Result<void> checkpoint();
+    Result<void> checkpoint() override;
 
   private:
     friend class PayloadStore;
@@ -44,10 +36,6 @@ class StoredPayload {
 
     std::string path_;
     ftp::Descriptor data_;
-    BlockVerifier verifier_;
-    std::vector<bool> verified_;
-    std::uint64_t verified_bytes_{0};
-    std::uint64_t kept_bytes_{0};
     std::uint64_t since_checkpoint_{0};
 };
 
@@ -61,7 +49,7 @@ class PayloadStore {
     /// map that is missing, damaged (it is set aside as `<id>.map.corrupt`) or of another block list, every
     /// block that the data can hold is tried. Fails with io_error, no_room, or conflict when another process
     /// has it.
-    Result<StoredPayload> open(BlockVerifier verifier);
+    Result<std::unique_ptr<StoredPayload>> open(BlockVerifier verifier);
 
     /// Where a file of this id lies, there or not.
     [[nodiscard]] std::string path_of(const std::string& id) const { return folder_ + "/" + id; }

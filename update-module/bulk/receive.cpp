@@ -16,7 +16,7 @@ constexpr milliseconds look_around{1'000};
 
 class Transfer {
   public:
-    Transfer(ConnectionHelper& helper, const SecondPath& path, std::span<StoredPayload> payloads,
+    Transfer(ConnectionHelper& helper, const SecondPath& path, Payloads payloads,
              const ReceiveOptions& options, const ReceiveCallbacks& callbacks)
       : helper_(helper)
       , path_(path)
@@ -33,7 +33,7 @@ class Transfer {
     std::optional<Error> fetch_all();
     std::optional<Error> after_setback(const Setback& setback);
     Attempt<void> use_one_connection();
-    Attempt<void> fetch_run(Connection& connection, StoredPayload& payload, Run run);
+    Attempt<void> fetch_run(Connection& connection, Payload& payload, Run run);
     bool pause();
     Error stopped() const;
     Error at_server(Errc code, const std::string& what) const {
@@ -112,7 +112,8 @@ Attempt<void> Transfer::use_one_connection() {
     auto connection = Connection::start(helper_, patience_);
     if (!connection) return connection.error();
     if (auto login = connection->login(path_); !login) return login.error();
-    for (auto& payload : intake_.payloads()) {
+    for (const auto& each : intake_.payloads()) {
+        auto& payload = *each;
         if (payload.complete()) continue;
         const auto size = connection->size(payload.id());
         if (!size) return size.error();
@@ -129,7 +130,7 @@ Attempt<void> Transfer::use_one_connection() {
     return {};
 }
 
-Attempt<void> Transfer::fetch_run(Connection& connection, StoredPayload& payload, Run run) {
+Attempt<void> Transfer::fetch_run(Connection& connection, Payload& payload, Run run) {
     auto data = connection.fetch(payload.id(), payload.verifier().offset(run.first));
     if (!data) return data.error();
     auto taken = intake_.read(std::move(*data), payload, run, patience_);
@@ -162,7 +163,7 @@ std::optional<Error> Transfer::refused(Errc otherwise, const std::string& what) 
 
 } // namespace
 
-Reception receive(ConnectionHelper& helper, const SecondPath& path, std::span<StoredPayload> payloads,
+Reception receive(ConnectionHelper& helper, const SecondPath& path, Payloads payloads,
                   const ReceiveOptions& options, const ReceiveCallbacks& callbacks) {
     return Transfer(helper, path, payloads, options, callbacks).run();
 }

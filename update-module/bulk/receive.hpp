@@ -3,14 +3,13 @@
 
 #include "protocol/messages.hpp"
 #include "update-module/bulk/connection_helper.hpp"
-#include "update-module/bulk/payload_store.hpp"
+#include "update-module/bulk/payload.hpp"
 #include "update-module/bulk/progress.hpp"
 #include "update-module/bulk/second_path.hpp"
 #include "update-module/deadline.hpp"
 
 #include <functional>
 #include <optional>
-#include <span>
 #include <string>
 
 namespace two_path::bulk {
@@ -45,14 +44,14 @@ struct ReceiveCallbacks {
 /// What came of it. The numbers hold also when it failed: a failure with progress is worth another try.
 struct Reception {
     messages::TransferReport report;
-    std::optional<Error> error; ///< none: every block of every file is in the store, verified and on disk
+    std::optional<Error> error; ///< none: every block of every file is verified and has been taken
 };
 
 /// Fetches every block that `payloads` still miss. Reasons to fail: certification_mismatch,
 /// certification_refused (or what `why_refused` says), second_path_unreachable, truncated, tampered,
-/// payload_refused, no_room, io_error, time_limit, interrupted. Blocks that came stay, checkpointed.
-[[nodiscard]] Reception receive(ConnectionHelper& helper, const SecondPath& path,
-                                std::span<StoredPayload> payloads, const ReceiveOptions& options,
-                                const ReceiveCallbacks& callbacks = {});
+/// payload_refused, time_limit, interrupted, io_error, or as Payload::put. Blocks that came stay where they
+/// are kept, checkpointed.
+[[nodiscard]] Reception receive(ConnectionHelper& helper, const SecondPath& path, Payloads payloads,
+                                const ReceiveOptions& options, const ReceiveCallbacks& callbacks = {});
 
 } // namespace two_path::bulk

@@ -29,7 +29,7 @@ struct Login {
 
 class PushedTransfer {
   public:
-    PushedTransfer(ConnectionHelper& helper, const PushPath& path, std::span<StoredPayload> payloads,
+    PushedTransfer(ConnectionHelper& helper, const PushPath& path, Payloads payloads,
                    const ReceiveOptions& options, const ReceiveCallbacks& callbacks)
       : helper_(helper)
       , path_(path)
@@ -58,12 +58,12 @@ class PushedTransfer {
     void tell_size(const Event& event);
     void allow(const Event& event);
     void take(const Event& event);
-    void confirm(const Event& event, StoredPayload& payload, std::uint64_t bytes);
+    void confirm(const Event& event, Payload& payload, std::uint64_t bytes);
     void gone(const Event& event);
     bool look_aside();
     void say_goodbye();
     [[nodiscard]] bool stops() const { return callbacks_.interrupted && callbacks_.interrupted(); }
-    StoredPayload* find(const Event& event);
+    Payload* find(const Event& event);
 
     ConnectionHelper& helper_;
     const PushPath& path_;
@@ -206,30 +206,34 @@ void PushedTransfer::compare(const Event& event) {
 }
 
 /// A file of this session, asked for by who proved itself; else none.
-StoredPayload* PushedTransfer::find(const Event& event) {
+Payload* PushedTransfer::find(const Event& event) {
     if (event.visitor != visitor_) return nullptr;
     const auto name = event.text.text();
-    const auto payloads = intake_.payloads();
-    const auto found = std::ranges::find(payloads, name, &StoredPayload::id);
-    return found == payloads.end() ? nullptr : &*found;
+    Payload* found = nullptr;
+    for (const auto& payload : intake_.payloads()) {
+        if (payload->id() != name) continue;
+        found = payload.get();
+        if (!found->complete()) break; // of files with the same content the one that is missing
+    }
+    return found;
 }
 
 /// Where the next missing block lies: from there on the plugin sends (REST).
-std::uint64_t missing_from(const BlockIntake& intake, StoredPayload& payload) {
+std::uint64_t missing_from(const BlockIntake& intake, Payload& payload) {
     return payload.complete() ? payload.size() : payload.verifier().offset(intake.next_run(payload).first);
 }
 
 void PushedTransfer::tell_size(const Event& event) {
     auto* payload = find(event);
     if (payload == nullptr) return listener_->answer(event, Order::Kind::refuse);
-    if (reading_) return listener_->answer(event, Order::Kind::busy);
+    if (reading_ || !payload->has_turn()) return listener_->answer(event, Order::Kind::busy);
     listener_->answer(event, Order::Kind::size, missing_from(intake_, *payload));
 }
 
 void PushedTransfer::allow(const Event& event) {
     auto* payload = find(event);
     if (payload == nullptr) return listener_->answer(event, Order::Kind::refuse);
-    if (reading_) return listener_->answer(event, Order::Kind::busy);
+    if (reading_ || !payload->has_turn()) return listener_->answer(event, Order::Kind::busy);
     listener_->answer(event, Order::Kind::space, missing_from(intake_, *payload), payload->size());
 }
 
@@ -237,7 +241,7 @@ void PushedTransfer::take(const Event& event) {
     auto data = listener_->take_data();
     auto* payload = find(event);
     const bool fits = payload != nullptr && data && !reading_ && !payload->complete() &&
-                      event.offset == missing_from(intake_, *payload);
+                      payload->has_turn() && event.offset == missing_from(intake_, *payload);
     if (!fits) return listener_->answer(event, Order::Kind::again);
     reading_ = sent_ = true;
     const auto before = intake_.meter().received();
@@ -251,7 +255,7 @@ void PushedTransfer::take(const Event& event) {
 }
 
 /// 226 says that it is on disk.
-void PushedTransfer::confirm(const Event& event, StoredPayload& payload, std::uint64_t bytes) {
+void PushedTransfer::confirm(const Event& event, Payload& payload, std::uint64_t bytes) {
     if (auto saved = payload.checkpoint(); !saved) refused_ = saved.error();
     listener_->answer(event, refused_ ? Order::Kind::again : Order::Kind::received, bytes);
 }
@@ -291,7 +295,7 @@ void PushedTransfer::say_goodbye() {
 
 } // namespace
 
-Reception receive_pushed(ConnectionHelper& helper, const PushPath& path, std::span<StoredPayload> payloads,
+Reception receive_pushed(ConnectionHelper& helper, const PushPath& path, Payloads payloads,
                          const ReceiveOptions& options, const ReceiveCallbacks& callbacks) {
     return PushedTransfer(helper, path, payloads, options, callbacks).run();
 }

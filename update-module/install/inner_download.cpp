@@ -93,7 +93,11 @@ class Streaming {
         if (!*end) return stopped("before it took " + file.name);
         ::fcntl(end->get(), F_SETPIPE_SZ, pipe_size);
         if (file.size > 0)
-            if (auto copied = copy(file, end->get()); !copied) return copied;
+            if (auto copied = copy(file, end->get()); !copied) {
+                // It must not take the end of the pipe for the end of the file.
+                if (copied.error().code != Errc::inner_module_failed) process_.end();
+                return copied;
+            }
         if (auto taken = wait_until_taken(file, end->get()); !taken) return taken;
         ::unlink(path("streams/" + file.name).c_str());
         return {};

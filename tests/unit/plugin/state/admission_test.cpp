@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(only_a_stored_certification_lets_in) {
     BOOST_REQUIRE(pass != nullptr);
     BOOST_TEST(pass->certification.is(*reply.certification));
     BOOST_TEST(pass->files.size() == 1U);
-    BOOST_TEST(pass->files.at(descriptor.files[0].id) == 10U);
+    BOOST_TEST(pass->file(descriptor.files[0].id)->size == 10U);
     BOOST_TEST(pass->block_size == Descriptor::min_block);
 }
 

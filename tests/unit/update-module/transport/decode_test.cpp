@@ -97,23 +97,6 @@ BOOST_AUTO_TEST_CASE(gives_exactly_the_bytes_that_were_packed) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(writes_a_file_as_well) {
-    for (const auto encoding : encodings) {
-        const auto bytes = noise(300'001);
-        const Packed packed(encode(bytes, encoding), bytes.size(), encoding);
-        const auto out = packed.path + ".out";
-        {
-            const ftp::Descriptor descriptor(::open(out.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-            auto source = FileSource::open(packed.path, packed.file).value();
-            BOOST_TEST(source.plain() == (encoding == Encoding::none));
-            source.write_to(descriptor.get()).value();
-        }
-        std::ifstream stream(out, std::ios::binary);
-        const std::string written(std::istreambuf_iterator<char>(stream), {});
-        BOOST_TEST((written == std::string(bytes.begin(), bytes.end())), name_of(encoding));
-    }
-}
-
 BOOST_AUTO_TEST_CASE(unpacks_one_layer_only) {
     const auto inner = encode(noise(10'000), Encoding::gzip);
     const Packed packed(encode(inner, Encoding::gzip), inner.size(), Encoding::gzip);

@@ -33,8 +33,8 @@ struct Store {
     void earlier_run(std::initializer_list<std::uint64_t> blocks, DigestKind kind = DigestKind::sha256) {
         auto payload = store.open(file.verifier(kind)).value();
         for (const auto block : blocks)
-            payload.put(block, file.block(block)).value();
-        payload.checkpoint().value();
+            payload->put(block, file.block(block)).value();
+        payload->checkpoint().value();
     }
 
     void overwrite(std::uint64_t offset, char byte) const {
@@ -44,10 +44,10 @@ struct Store {
     }
 };
 
-std::string present(const bulk::StoredPayload& payload) {
+std::string present(const std::unique_ptr<bulk::StoredPayload>& payload) {
     std::string text;
-    for (std::uint64_t block = 0; block < payload.count(); ++block)
-        text += payload.has(block) ? '1' : '0';
+    for (std::uint64_t block = 0; block < payload->count(); ++block)
+        text += payload->has(block) ? '1' : '0';
     return text;
 }
 
@@ -105,11 +105,11 @@ BOOST_AUTO_TEST_CASE(keeps_blocks_from_one_run_to_the_next) {
     earlier_run({0, 3, 5});
     auto payload = store.open(file.verifier()).value();
     BOOST_TEST(present(payload) == "100101");
-    BOOST_TEST(payload.kept_bytes() == 2 * small_block + 100);
+    BOOST_TEST(payload->kept_bytes() == 2 * small_block + 100);
     for (const std::uint64_t block : {1U, 2U, 4U})
-        payload.put(block, file.block(block)).value();
-    BOOST_TEST(payload.complete());
-    BOOST_TEST(payload.kept_bytes() == 2 * small_block + 100);
+        payload->put(block, file.block(block)).value();
+    BOOST_TEST(payload->complete());
+    BOOST_TEST(payload->kept_bytes() == 2 * small_block + 100);
     std::ifstream stream(data(), std::ios::binary);
     const std::string content(std::istreambuf_iterator<char>(stream), {});
     BOOST_TEST((content == std::string(file.bytes.begin(), file.bytes.end())));
@@ -125,9 +125,9 @@ BOOST_AUTO_TEST_CASE(only_its_owner_may_read_it) {
 BOOST_AUTO_TEST_CASE(what_was_not_checkpointed_is_not_counted) {
     {
         auto payload = store.open(file.verifier()).value();
-        payload.put(0, file.block(0)).value();
-        payload.checkpoint().value();
-        payload.put(1, file.block(1)).value();
+        payload->put(0, file.block(0)).value();
+        payload->checkpoint().value();
+        payload->put(1, file.block(1)).value();
     }
     BOOST_TEST(present(store.open(file.verifier()).value()) == "100000");
 }
@@ -138,7 +138,7 @@ BOOST_AUTO_TEST_CASE(checkpoints_by_itself_after_16_mebibytes) {
     {
         auto payload = store.open(large.verifier()).value();
         for (const std::uint64_t block : {0U, 1U, 2U, 3U, 4U})
-            payload.put(block, large.block(block)).value();
+            payload->put(block, large.block(block)).value();
     }
     BOOST_TEST(present(store.open(large.verifier()).value()) == "11110");
 }
@@ -231,8 +231,8 @@ BOOST_AUTO_TEST_CASE(reclaims_what_is_old_and_not_kept) {
     const auto kept = release_file(noise(small_block, 8));
     for (const auto* one : {&old, &kept}) {
         auto payload = store.open(one->verifier()).value();
-        payload.put(0, one->block(0)).value();
-        payload.checkpoint().value();
+        payload->put(0, one->block(0)).value();
+        payload->checkpoint().value();
     }
     earlier_run({0});
     const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours(48);
