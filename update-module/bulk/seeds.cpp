@@ -45,10 +45,10 @@ class Wanted {
 
     /// Gives these bytes to every block that has their digest.
     Result<void> serve(const DigestValue& digest, const Place& place, ByteView bytes) {
-        for (const auto& [payload, block] :
-             std::ranges::equal_range(blocks_, digest, less, digest_of_block)) {
-            if (payload->has(block)) continue;
-            if (auto put = payload->put_found(block, place, bytes); !put) return put;
+        auto found = std::ranges::lower_bound(blocks_, digest, less, digest_of_block);
+        for (; found != blocks_.end() && digest_of_block(*found) == digest; ++found) {
+            if (found->payload->has(found->block)) continue;
+            if (auto put = found->payload->put_found(found->block, place, bytes); !put) return put;
             --missing_;
         }
         return {};
