@@ -174,8 +174,7 @@ awaitable<Outcome<std::uint16_t>> Client::State::passive_port() {
         if (!reply) co_return reply.error();
         port = parse_passive(reply->text);
     }
-    if (!port || *port < options.first_data_port || *port > options.last_data_port)
-        co_return fail(Errc::bad_port);
+    if (!port || !options.data_ports.contains(*port)) co_return fail(Errc::bad_port);
     co_return *port;
 }
 
@@ -297,8 +296,9 @@ awaitable<Outcome<void>> Client::store(std::string name, Upload upload) {
     ignore_broken_pipes();
     const auto binary = co_await state_->be_binary();
     if (!binary) co_return binary.error();
-    Outcome<std::uint64_t> stored = 0U;
-    if (upload.resume) stored = co_await state_->stored(name);
+    if (upload.offset > upload.size) co_return Failure(Errc::bad_argument);
+    Outcome<std::uint64_t> stored = upload.offset.value_or(0);
+    if (!upload.offset) stored = co_await state_->stored(name);
     if (!stored) co_return stored.error();
     // More than we have is no beginning of ours.
     const auto offset = *stored > upload.size ? 0 : *stored;

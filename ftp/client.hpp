@@ -4,6 +4,7 @@
 #include "ftp/asio.hpp"
 #include "ftp/descriptor.hpp"
 #include "ftp/error.hpp"
+#include "ftp/port_range.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -19,8 +20,7 @@ struct ClientOptions {
     milliseconds banner_time{5'000};   ///< from the connection to 220
     /// Of data connections; a reply that names another port fails with `bad_port`. Below 1024 are other
     /// people's services.
-    std::uint16_t first_data_port = 1024;
-    std::uint16_t last_data_port = 65535;
+    PortRange data_ports = {1024, 65535};
     milliseconds reply_time{30'000};          ///< each reply
     milliseconds login_time{60'000};          ///< USER to 230, the caller's answer included
     milliseconds unacknowledged_time{30'000}; ///< TCP_USER_TIMEOUT and keepalive of both connections
@@ -32,7 +32,8 @@ struct ClientOptions {
 struct Upload {
     int file = -1; ///< regular file, open for reading until `store` completes; read at its own offsets
     std::uint64_t size = 0; ///< bytes, at most 2^63-1
-    bool resume = true;     ///< go on where the server says that it ends, else from the start
+    /// From where, at most `size`; none: SIZE is asked, and it goes on where the server says that it ends.
+    std::optional<std::uint64_t> offset = {};
     /// Told where the server went on, then each position reached: bytes handed to the kernel; called often.
     /// May be empty.
     std::function<void(std::uint64_t position)> progress = {};
@@ -69,10 +70,10 @@ class Client {
     /// that, up to ten seconds), and then `finish`.
     awaitable<Outcome<Descriptor>> retrieve(std::string name, std::uint64_t offset);
 
-    /// SIZE, where it resumes, then REST and STOR; completes with the final reply. Success says that the
-    /// server has taken all. Fails with `refused` (426, 451, 452, 552, 553, ...), with `bad_file` or, when
-    /// the control connection died after the transfer began, with `unknown_outcome`. What a server of
-    /// another's make already holds is trusted when it is resumed: verify, or store anew, without `resume`.
+    /// SIZE, where no offset is given, then REST and STOR; completes with the final reply. Success says that
+    /// the server has taken all. Fails with `refused` (426, 451, 452, 552, 553, ...), with `bad_file` or,
+    /// when the control connection died after the transfer began, with `unknown_outcome`. What a server of
+    /// another's make already holds is trusted when it is resumed: verify, or store anew, from offset 0.
     awaitable<Outcome<void>> store(std::string name, Upload upload);
 
     /// What `store` sends at most, in bytes per second; 0: no limit. Holds at once, for a running one too.

@@ -27,7 +27,7 @@ class Category final : public boost::system::error_category {
         case Errc::unexpected_reply:
             return "FTP: a reply that does not belong here";
         case Errc::bad_argument:
-            return "FTP: the name is empty, too long or has control bytes";
+            return "FTP: no such name or offset can be asked for";
         case Errc::bad_port:
             return "FTP: the server names no usable data port";
         case Errc::declined:

@@ -16,7 +16,7 @@ enum class Errc {
     malformed,        ///< not an FTP reply
     too_long,         ///< a reply over its limits (line, lines, bytes before login)
     unexpected_reply, ///< a reply that this command cannot have, such as 2xx before 1xx
-    bad_argument,     ///< a name with control bytes or too long, refused before anything was sent
+    bad_argument,     ///< a name that cannot be sent, an offset past the file's end: nothing was sent
     bad_port,         ///< a passive reply without a usable port
     declined,         ///< the caller's answer to the challenge was "leave"
     out_of_order,     ///< called in a state in which it makes no sense

@@ -1,6 +1,7 @@
 /// An FTP server for few, known files: passive mode only, nothing listed, everything bounded.
 #pragma once
 
+#include "ftp/port_range.hpp"
 #include "ftp/visitor.hpp"
 
 #include <chrono>
@@ -29,11 +30,7 @@ struct ServerOptions {
     milliseconds data_progress_time{60'000};  ///< without a byte moving on the data connection
     milliseconds unacknowledged_time{30'000}; ///< TCP_USER_TIMEOUT and keepalive of both connections
 
-    /// Data ports, both ends included; none means any port the kernel gives.
-    struct PortRange {
-        std::uint16_t first;
-        std::uint16_t last;
-    };
+    /// Data ports; none means any port the kernel gives.
     std::optional<PortRange> passive_ports;
     /// What 227 says when the server sits behind address translation; default: the control connection's own.
     std::optional<asio::ip::address_v4> advertised_address;

@@ -1,7 +1,7 @@
 /// The daemon's settings: read from one INI file and the command line, checked once, plain afterwards.
 #pragma once
 
-#include "plugin/port_range.hpp"
+#include "ftp/port_range.hpp"
 #include "plugin/push_rules.hpp"
 #include "plugin/turn_rules.hpp"
 #include "protocol/error.hpp"
@@ -48,7 +48,7 @@ struct Settings {
     struct Ftp {
         ListenAddress listen{boost::asio::ip::address_v6::any(), 2121};
         std::string advertise; ///< the host given to devices; empty: the address they reached HTTPS under
-        std::optional<PortRange> passive_ports; ///< none: any the kernel gives
+        std::optional<ftp::PortRange> passive_ports; ///< none: any the kernel gives
         bool plain_login{false};   ///< the first certification information itself as the password
         bool same_data_peer{true}; ///< a data connection must come from the control connection's address
     };

@@ -122,7 +122,7 @@ auto ports_into(Target target) {
         const auto last = port(value.substr(std::min(dash + 1, value.size())));
         if (!first || !last || *first < 1024 || *last < *first)
             return wrong(values.back(), "FIRST-LAST, from 1024 to 65535, such as 30000-30999");
-        target(settings) = PortRange{*first, *last};
+        target(settings) = ftp::PortRange{*first, *last};
         return std::nullopt;
     };
 }

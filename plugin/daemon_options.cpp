@@ -19,8 +19,7 @@ ftp::ServerOptions ftp_options(const Settings& settings) {
     options.max_connections = settings.limits.ftp_connections;
     options.max_connections_per_peer = settings.limits.ftp_connections_per_address;
     options.same_data_peer = settings.ftp.same_data_peer;
-    if (const auto& ports = settings.ftp.passive_ports)
-        options.passive_ports = ftp::ServerOptions::PortRange{ports->first, ports->last};
+    options.passive_ports = settings.ftp.passive_ports;
     boost::system::error_code ec;
     const auto advertised = boost::asio::ip::make_address_v4(settings.ftp.advertise, ec);
     if (!ec) options.advertised_address = advertised;

@@ -1,7 +1,7 @@
 /// Where the plugin may be sent to by a device that listens (push).
 #pragma once
 
-#include "plugin/port_range.hpp"
+#include "ftp/port_range.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
@@ -33,7 +33,7 @@ struct PushRules {
     /// device reached the HTTPS server.
     std::vector<std::string> from;
     std::vector<Network> networks; ///< where devices may listen; always: where their HTTPS comes from
-    PortRange ports{1024, 65535};
+    ftp::PortRange ports{1024, 65535};
 };
 
 } // namespace two_path

@@ -38,6 +38,17 @@ struct ProofInput {
     std::string_view server_nonce;
 };
 
+/// One login on the second path: what its two proofs are made over, while they are made and compared.
+struct Login {
+    Mode mode{Mode::pull};
+    std::string session;
+    std::string client_nonce;
+    std::string server_nonce;
+
+    /// Refers to this login.
+    [[nodiscard]] ProofInput input() const noexcept { return {mode, session, client_nonce, server_nonce}; }
+};
+
 /// The first certification information: 32 random bytes that only the first path carries. Wiped when
 /// destroyed.
 class Certification {

@@ -8,45 +8,44 @@
 namespace two_path::bulk {
 namespace {
 
-/// What the proofs of one login are made over.
-struct Login {
-    std::string session;
-    std::string client_nonce;
-    std::string server_nonce;
+struct PullLogin : Login {
     bool plain{false}; ///< USER was a session's id alone
 };
 
+/// A login to whom no session belongs.
+PullLogin login_of_nobody() {
+    return {{Mode::pull, make_nonce(), make_nonce(), make_nonce()}, false};
+}
+
 /// `<session>.<n_client>`, both exactly as make_nonce() makes them; or, where that is allowed, `<session>`.
-std::optional<Login> parse_user(std::string_view user, bool plain_login) {
-    if (plain_login && is_nonce(user)) return Login{std::string(user), {}, make_nonce(), true};
+std::optional<PullLogin> parse_user(std::string_view user, bool plain_login) {
+    if (plain_login && is_nonce(user))
+        return PullLogin{{Mode::pull, std::string(user), {}, make_nonce()}, true};
     const auto dot = user.find('.');
     if (dot == std::string_view::npos) return std::nullopt;
     const auto session = user.substr(0, dot);
     const auto nonce = user.substr(dot + 1);
     if (!is_nonce(session) || !is_nonce(nonce)) return std::nullopt;
-    return Login{std::string(session), std::string(nonce), make_nonce(), false};
-}
-
-ProofInput input_of(const Login& login) noexcept {
-    return {Mode::pull, login.session, login.client_nonce, login.server_nonce};
+    return PullLogin{{Mode::pull, std::string(session), std::string(nonce), make_nonce()}, false};
 }
 
 // The worker's half. Its arguments are copies: the frames may outlive a visitor that the network ends.
 
-awaitable<std::string> plugin_proof(state::Admission& admission, const Certification& decoy, Login login) {
+awaitable<std::string> plugin_proof(state::Admission& admission, const Certification& decoy,
+                                    PullLogin login) {
     const auto* pass = admission.find(login.session);
     const auto& certification = pass == nullptr || pass->mode != Mode::pull ? decoy : pass->certification;
-    co_return certification.proof(Party::plugin, input_of(login));
+    co_return certification.proof(Party::plugin, login.input());
 }
 
 /// Compares with the decoy where there is no session, so that both take the same time.
-awaitable<bool> certify(state::Admission& admission, const Certification& decoy, Login login,
+awaitable<bool> certify(state::Admission& admission, const Certification& decoy, PullLogin login,
                         std::string password, std::string peer) {
     const auto* pass = admission.find(login.session);
     const bool known = pass != nullptr && pass->mode == Mode::pull;
     const auto& certification = known ? pass->certification : decoy;
     const bool equal = login.plain ? certification.is(password)
-                                   : certification.proves(password, Party::device, input_of(login));
+                                   : certification.proves(password, Party::device, login.input());
     wipe(password);
     if (!known || !equal) co_return false;
     co_return admission.login(login.session, peer);
@@ -94,7 +93,7 @@ class PullVisitor : public ftp::Visitor {
     Pull& pull_;
     std::string peer_;
     ftp::ConnectionHandle handle_;
-    std::optional<Login> login_;       ///< challenged, and not yet answered
+    std::optional<PullLogin> login_;   ///< challenged, and not yet answered
     std::string session_;              ///< under which the pull knows this connection
     std::shared_ptr<Account> account_; ///< set when logged in
 };
@@ -103,7 +102,7 @@ awaitable<std::string> PullVisitor::challenge(std::string user) {
     forget();
     login_ = parse_user(user, pull_.settings_.plain_login);
     // A user who is none is proved to by the decoy over nonces of our own: the same form, the same work.
-    const auto asked = login_ ? *login_ : Login{make_nonce(), make_nonce(), make_nonce(), false};
+    const auto asked = login_ ? *login_ : login_of_nobody();
     auto work = plugin_proof(pull_.admission_, pull_.decoy_, asked);
     const auto proof =
         co_await boost::asio::co_spawn(pull_.executors_.worker, std::move(work), boost::asio::use_awaitable);
@@ -115,7 +114,7 @@ awaitable<std::string> PullVisitor::challenge(std::string user) {
 awaitable<std::optional<std::string>> PullVisitor::authenticate(std::string password) {
     // Each challenge is answered once: a PASS heard before proves nothing now.
     const auto login = std::exchange(login_, std::nullopt);
-    const auto asked = login ? *login : Login{make_nonce(), make_nonce(), make_nonce(), false};
+    const auto asked = login ? *login : login_of_nobody();
     // Known before the answer is, so that a certification that dies meanwhile ends this connection too.
     if (login) meet(login->session);
     auto work = certify(pull_.admission_, pull_.decoy_, asked, std::move(password), peer_);

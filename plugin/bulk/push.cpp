@@ -78,21 +78,21 @@ struct Push::Delivery {
 };
 
 /// A connection that the delivery may close and the pacing may slow down, while it runs.
-class Push::Known {
+class Push::Registration {
   public:
-    Known(Delivery& delivery, PushConnection& connection, Pacing& pacing)
+    Registration(Delivery& delivery, PushConnection& connection, Pacing& pacing)
       : delivery_(delivery)
       , pacing_(pacing) {
         delivery_.connection = &connection;
     }
-    Known(const Known&) = delete;
-    Known& operator=(const Known&) = delete;
+    Registration(const Registration&) = delete;
+    Registration& operator=(const Registration&) = delete;
     /// Who only knocks takes no share of the rate.
     void logged_in() {
         auto* connection = delivery_.connection;
         pacing_.join(this, [connection](std::uint64_t rate) { connection->pace(rate); });
     }
-    ~Known() {
+    ~Registration() {
         pacing_.leave(this);
         delivery_.connection = nullptr;
     }
@@ -176,8 +176,8 @@ awaitable<std::string> Push::attempt(std::shared_ptr<Delivery> delivery) {
     auto order = co_await co_spawn(executors_.worker, std::move(work), use_awaitable);
     if (!order || delivery->over) co_return std::string();
     PushConnection connection(executors_, admission_, payloads_, std::move(*order));
-    Known known(*delivery, connection, pacing_);
-    const std::function<void()> logged_in = [&known] { known.logged_in(); };
+    Registration registration(*delivery, connection, pacing_);
+    const std::function<void()> logged_in = [&registration] { registration.logged_in(); };
     auto why = co_await connection.deliver(logged_in);
     if (connection.reached() > delivery->reached) {
         delivery->reached = connection.reached();

@@ -34,7 +34,7 @@ class Push {
 
   private:
     struct Delivery;
-    class Known;
+    class Registration;
 
     void begin(const std::string& session);
     void ended(const std::string& session);

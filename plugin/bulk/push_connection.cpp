@@ -11,17 +11,6 @@ namespace {
 using boost::asio::co_spawn;
 using boost::asio::use_awaitable;
 
-/// What the proofs of one login are made over.
-struct Login {
-    std::string session;
-    std::string client_nonce;
-    std::string server_nonce;
-};
-
-ProofInput input_of(const Login& login) noexcept {
-    return {Mode::push, login.session, login.client_nonce, login.server_nonce};
-}
-
 /// `certify <n_server>`
 std::optional<std::string> server_nonce(std::string_view challenge) {
     constexpr std::string_view word = "certify ";
@@ -34,34 +23,32 @@ std::optional<std::string> server_nonce(std::string_view challenge) {
 awaitable<std::optional<std::string>> plugin_proof(state::Admission& admission, Login login) {
     const auto* pass = admission.find(login.session);
     if (pass == nullptr || pass->mode != Mode::push) co_return std::nullopt;
-    co_return pass->certification.proof(Party::plugin, input_of(login));
+    co_return pass->certification.proof(Party::plugin, login.input());
 }
 
 /// Whether the one who let us in is the device: anyone can say 230.
 awaitable<bool> certify(state::Admission& admission, Login login, std::string proof, std::string peer) {
     const auto* pass = admission.find(login.session);
     if (pass == nullptr || pass->mode != Mode::push) co_return false;
-    if (!pass->certification.proves(proof, Party::device, input_of(login))) co_return false;
+    if (!pass->certification.proves(proof, Party::device, login.input())) co_return false;
     co_return admission.login(login.session, peer);
 }
 
 /// A device must not send us to other ports than the operator allows.
-ftp::ClientOptions options_of(const PushOrder& order) {
-    ftp::ClientOptions options;
-    options.first_data_port = order.ports.first;
-    options.last_data_port = order.ports.last;
-    return options;
+ftp::ClientOptions options_of(const PushOrder& order, ftp::ClientOptions limits) {
+    limits.data_ports = order.ports;
+    return limits;
 }
 
 } // namespace
 
 PushConnection::PushConnection(Executors executors, state::Admission& admission,
-                               const catalog::Payloads& payloads, PushOrder order)
+                               const catalog::Payloads& payloads, PushOrder order, ftp::ClientOptions limits)
   : executors_(std::move(executors))
   , admission_(admission)
   , payloads_(payloads)
   , order_(std::move(order))
-  , client_(executors_.network, options_of(order_))
+  , client_(executors_.network, options_of(order_, limits))
   , account_(std::make_shared<Account>(executors_.worker, admission_, order_.session)) {}
 
 std::string PushConnection::place() const {
@@ -85,7 +72,7 @@ awaitable<std::string> PushConnection::deliver(std::function<void()> logged_in) 
 }
 
 awaitable<std::string> PushConnection::log_in() {
-    Login login{order_.session, make_nonce(), {}};
+    Login login{Mode::push, order_.session, make_nonce(), {}};
     const ftp::Client::Answer answer =
         [this, &login](std::string challenge) -> awaitable<std::optional<std::string>> {
         auto nonce = server_nonce(challenge);
@@ -110,24 +97,29 @@ awaitable<std::string> PushConnection::send(std::string file, std::uint64_t size
     for (;;) {
         const auto held = co_await client_.size(file);
         if (!held) co_return held.error().message();
+        if (*held > size)
+            co_return "the device says that it holds " + std::to_string(*held) + " bytes of a file of " +
+                std::to_string(size);
         if (before && *held <= *before) co_return why;
         reached_ += *held - before.value_or(0);
         if (*held == size) co_return std::string();
         before = *held;
-        const auto stored = co_await store(file, size);
-        if (stored) continue;
-        why = stored.error().message();
-        if (stored.error().error != ftp::Errc::refused) co_return why;
+        const auto stored = co_await store(file, *held, size);
+        if (!stored && stored.error().error != ftp::Errc::refused) co_return stored.error().message();
+        why = stored ? "the device says that it took the file, and asks for the same bytes again"
+                     : stored.error().message();
     }
 }
 
-awaitable<ftp::Outcome<void>> PushConnection::store(std::string file, std::uint64_t size) {
+awaitable<ftp::Outcome<void>> PushConnection::store(std::string file, std::uint64_t offset,
+                                                    std::uint64_t size) {
     const auto payload = payloads_.open_payload(file);
     if (!payload || payload->size != size) co_return ftp::Failure(ftp::Errc::bad_file);
     std::optional<std::uint64_t> position;
     ftp::Upload upload;
     upload.file = payload->file.get();
     upload.size = size;
+    upload.offset = offset;
     upload.progress = [this, &position](std::uint64_t now) {
         account_->sent(now - position.value_or(now));
         position = now;

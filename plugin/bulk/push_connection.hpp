@@ -5,7 +5,6 @@
 #include "plugin/bulk/account.hpp"
 #include "plugin/catalog/payloads.hpp"
 #include "plugin/executors.hpp"
-#include "plugin/port_range.hpp"
 #include "plugin/state/admission.hpp"
 
 #include <cstdint>
@@ -21,15 +20,16 @@ namespace two_path::bulk {
 struct PushOrder {
     std::string session;
     messages::Receiver receiver;
-    PortRange ports;                                          ///< of the device's data connections
+    ftp::PortRange ports;                                     ///< of the device's data connections
     std::vector<std::pair<std::string, std::uint64_t>> files; ///< id and encoded bytes, in order
 };
 
 /// On the network executor; destroyed when `deliver` has completed.
 class PushConnection {
   public:
+    /// The data ports of `limits` are the order's.
     PushConnection(Executors executors, state::Admission& admission, const catalog::Payloads& payloads,
-                   PushOrder order);
+                   PushOrder order, ftp::ClientOptions limits = {});
 
     /// Connects, logs in by certification, and sends what the device says that it misses. Gives, for people,
     /// why the device does not hold everything now; empty when it does.
@@ -45,7 +45,7 @@ class PushConnection {
   private:
     awaitable<std::string> log_in();
     awaitable<std::string> send(std::string file, std::uint64_t size);
-    awaitable<ftp::Outcome<void>> store(std::string file, std::uint64_t size);
+    awaitable<ftp::Outcome<void>> store(std::string file, std::uint64_t offset, std::uint64_t size);
     [[nodiscard]] std::string place() const;
 
     Executors executors_;

@@ -151,6 +151,8 @@ class Push(PushCase):
         self.assertGreater(relay.data_connections, 1)
         self.assertLess(relay.passed, 14 * MIB)
         self.assertIn(b"REST", b"".join(relay.lines("up")))
+        asked, stored = ([line for line in relay.lines("up") if line.startswith(word)] for word in (b"SIZE", b"STOR"))
+        self.assertEqual(len(asked), len(stored) + 1)  # once before each, and at the end
 
     def test_a_block_that_is_tampered_with_once_is_sent_again(self):
         def tamper(connection, offset, part):
@@ -158,6 +160,18 @@ class Push(PushCase):
 
         update = self.ready(size=4 * MIB)
         relay = self.relay(change=tamper)
+        update.call("Download", check=0)
+        self.assertTrue([line for line in relay.lines("down") if line.startswith(b"451")])
+
+    def test_a_block_that_is_tampered_with_and_thanked_for_is_sent_again(self):
+        def tamper(connection, offset, part):
+            return bytes([part[0] ^ 1]) + part[1:] if connection == 0 and offset == 0 else part
+
+        def thank(_direction, line):
+            return b"226 Stored.\r\n" if line.startswith(b"451") else line
+
+        update = self.ready(size=MIB // 2)  # one block
+        relay = self.relay(change=tamper, change_line=thank)
         update.call("Download", check=0)
         self.assertTrue([line for line in relay.lines("down") if line.startswith(b"451")])
 
@@ -273,6 +287,32 @@ class Push(PushCase):
         code, _ = update.call("Download")
         self.assertEqual(code, 1)
         self.assertIn("push_ports", update.log)
+
+
+    def restart_with(self, **settings):
+        """Until the test's end."""
+        self.plugin.kill()
+        self.plugin.set(**settings)
+        self.plugin.start()
+
+    def test_what_the_operator_narrowed_holds_for_sessions_under_way(self):
+        wide = {"ftp__push": "true", "ftp__push_ports": "1024-65535"}
+        self.addCleanup(self.restart_with, **wide)
+        for narrowed in ({"ftp__push_ports": "50000-50009"}, {"ftp__push": "false"}):
+            with self.subTest(**narrowed):
+                self.name = "narrowed-" + next(iter(narrowed))
+                update = self.ready(size=12 * MIB)
+                self.device.configure(stall_timeout=1)
+                process, relay, go = self.held(update, 6 * MIB)
+                self.restart_with(**narrowed)
+                go()
+                code, _ = update.finish(process, "Download")
+                self.assertEqual(code, 1)
+                self.assertEqual(len([line for line in relay.lines("up") if line.startswith(b"USER")]), 1)
+                update.call("Cleanup", check=0)
+                relay.__exit__()
+                self.restart_with(**wide)
+                self.device.report(self.deployment, "failure")
 
 
 class Off(PushCase):

@@ -192,7 +192,7 @@ ftp::ServerOptions options_of(const Order& order) {
     options.max_connections = options.max_connections_per_peer = most_connections;
     options.data_progress_time = options.unacknowledged_time = silence;
     if (order.first_data_port != 0)
-        options.passive_ports = ftp::ServerOptions::PortRange{order.first_data_port, order.last_data_port};
+        options.passive_ports = ftp::PortRange{order.first_data_port, order.last_data_port};
     std::istringstream admitted(order.admitted.text());
     for (std::string address; admitted >> address;)
         options.only_from.push_back(unmapped(ftp::asio::ip::make_address(address)));

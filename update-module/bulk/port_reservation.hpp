@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ftp/descriptor.hpp"
+#include "ftp/port_range.hpp"
 #include "protocol/error.hpp"
 
 #include <cstdint>
@@ -9,17 +10,13 @@
 
 namespace two_path::bulk {
 
-/// First and last of a range of ports; both 0: any the kernel gives.
-struct PortRange {
-    std::uint16_t first{0};
-    std::uint16_t last{0};
-};
+using ftp::PortRange;
 
 /// Bound, but not listened on: connections are refused until a server, which must allow address reuse, does.
 class PortReservation {
   public:
-    /// `address`: of this machine, a literal. bad_configuration when it is none, or not this machine's, or
-    /// all ports are taken.
+    /// `address`: of this machine, a literal. `ports`: both 0 is any that the kernel gives. bad_configuration
+    /// when it is none, or not this machine's, or all ports are taken.
     [[nodiscard]] static Result<PortReservation> take(const std::string& address, PortRange ports);
 
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }

@@ -21,12 +21,6 @@ constexpr milliseconds look_around{500};
 constexpr milliseconds goodbye_time{2'000}; ///< for the reply to the last file to arrive
 constexpr milliseconds between_asking{5'000};
 
-/// What the proofs of one login are made over.
-struct Login {
-    std::string client_nonce;
-    std::string server_nonce;
-};
-
 class PushedTransfer {
   public:
     PushedTransfer(ConnectionHelper& helper, const PushPath& path, Payloads payloads,
@@ -182,7 +176,7 @@ void PushedTransfer::challenge(const Event& event) {
     const auto client_nonce = user.starts_with(prefix) ? user.substr(prefix.size()) : std::string();
     logins_.erase(event.visitor);
     if (is_nonce(client_nonce) && logins_.size() < most_logins)
-        logins_.emplace(event.visitor, Login{client_nonce, server_nonce});
+        logins_.emplace(event.visitor, Login{Mode::push, path_.session, client_nonce, server_nonce});
     listener_->answer(event, Order::Kind::challenge, "certify " + server_nonce);
 }
 
@@ -190,11 +184,7 @@ void PushedTransfer::challenge(const Event& event) {
 /// challenge is answered once.
 void PushedTransfer::compare(const Event& event) {
     const auto login = logins_.extract(event.visitor);
-    const auto input = [&] {
-        return ProofInput{Mode::push, path_.session, login.mapped().client_nonce,
-                          login.mapped().server_nonce};
-    };
-    if (!login || !path_.certification.proves(event.text.text(), Party::plugin, input())) {
+    if (!login || !path_.certification.proves(event.text.text(), Party::plugin, login.mapped().input())) {
         mismatched_ = true;
         intake_.note("a login that does not have the certification was refused");
         return listener_->answer(event, Order::Kind::refuse);
@@ -202,7 +192,8 @@ void PushedTransfer::compare(const Event& event) {
     mismatched_ = false;
     logged_in_ = true;
     visitor_ = event.visitor;
-    listener_->answer(event, Order::Kind::accept, path_.certification.proof(Party::device, input()));
+    listener_->answer(event, Order::Kind::accept,
+                      path_.certification.proof(Party::device, login.mapped().input()));
 }
 
 /// A file of this session, asked for by who proved itself; else none.

@@ -76,27 +76,50 @@ BOOST_AUTO_TEST_CASE(a_file_whole) {
     });
 }
 
-BOOST_AUTO_TEST_CASE(it_goes_on_where_the_server_ends_and_only_if_told_to) {
+BOOST_AUTO_TEST_CASE(it_goes_on_where_the_server_ends_or_where_it_is_told_to) {
     struct Case {
         std::size_t stored;
-        bool resume;
+        std::optional<std::uint64_t> offset;
         std::uint64_t start;
     };
     for (const auto& row :
-         {Case{1'000'000, true, 1'000'000}, Case{file_size, true, file_size}, Case{1'000'000, false, 0}}) {
+         {Case{1'000'000, std::nullopt, 1'000'000}, Case{file_size, std::nullopt, file_size},
+          Case{1'000'000, 0, 0}, Case{1'000'000, 1'000'000, 1'000'000}, Case{1'000'000, 999'999, 999'999},
+          Case{file_size, file_size, file_size}}) {
         StoreWorld world;
         world.catalogue.files["file"] = world.content.substr(0, row.stored);
         world.run([&]() -> awaitable<void> {
             Client client(world.io.get_executor());
             co_await enter(client, world.endpoint);
             auto upload = world.upload();
-            upload.resume = row.resume;
+            upload.offset = row.offset;
             const auto end = co_await client.store("file", upload);
             BOOST_TEST(error(end) == "success");
             BOOST_TEST((world.catalogue.files["file"] == world.content));
             BOOST_TEST(world.positions.front() == row.start);
+            BOOST_TEST(world.catalogue.sizes_asked == (row.offset ? 0U : 1U));
         });
     }
+}
+
+BOOST_AUTO_TEST_CASE(an_offset_that_cannot_be_is_told_and_the_connection_lives) {
+    StoreWorld world;
+    world.catalogue.files["file"] = world.content.substr(0, 10);
+    world.run([&]() -> awaitable<void> {
+        Client client(world.io.get_executor());
+        co_await enter(client, world.endpoint);
+        auto upload = world.upload();
+        upload.offset = file_size + 1;
+        auto end = co_await client.store("file", upload);
+        BOOST_TEST(error(end) == error(Errc::bad_argument));
+        upload.offset = 11; // beyond what is stored
+        end = co_await client.store("file", upload);
+        BOOST_TEST(error(end).starts_with(error(Errc::refused) + " (554 "), error(end));
+        BOOST_TEST((world.catalogue.files["file"] == world.content.substr(0, 10)));
+        upload.offset = 10;
+        end = co_await client.store("file", upload);
+        BOOST_TEST(error(end) == "success");
+    });
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_holds_more_gets_the_file_anew) {
@@ -154,7 +177,7 @@ BOOST_AUTO_TEST_CASE(what_the_server_says_is_told_and_the_connection_lives) {
         world.catalogue.verdict = DataEnd::whole;
         world.catalogue.room = 1'000'000; // full while we send
         auto anew = world.upload();
-        anew.resume = false;
+        anew.offset = 0;
         end = co_await client.store("file", anew);
         BOOST_TEST(error(end) == refused + " (552 No room is left.)");
 

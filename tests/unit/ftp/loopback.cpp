@@ -35,6 +35,7 @@ class Guest : public Visitor {
         co_return text;
     }
     awaitable<std::variant<std::uint64_t, Refusal>> size(std::string name) override {
+        ++catalogue_.sizes_asked;
         std::variant<std::uint64_t, Refusal> answer = Refusal::not_found;
         const auto found = catalogue_.files.find(name);
         if (found != catalogue_.files.end()) answer = found->second.size();

@@ -29,6 +29,7 @@ class Catalogue : public Service {
     std::function<awaitable<Received>(Incoming)> taker; ///< the owner, where it is another than ours
     std::function<awaitable<void>()> begun;             ///< what the owner does before it reads
     std::function<awaitable<void>()> owed;              ///< what the owner does before it says the verdict
+    unsigned sizes_asked = 0;                           ///< by SIZE
     std::size_t receiving = 0;                          ///< owners that have a data connection
     std::vector<ConnectionHandle> handles;              ///< of all connections, in their order
     std::size_t visitors = 0;                           ///< alive

@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(of_the_client) {
         Upload upload;
         upload.file = file.get();
         upload.size = file_size;
-        upload.resume = false;
+        upload.offset = 0;
 
         client.pace(rate);
         const auto start = Clock::now();

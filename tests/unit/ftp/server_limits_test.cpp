@@ -315,7 +315,7 @@ BOOST_AUTO_TEST_CASE(data_ports_come_from_the_range_and_227_names_the_outside_ad
     held.set_option(tcp::acceptor::reuse_address(true));
     held.bind({asio::ip::address_v4::loopback(), 0});
     const auto only = held.local_endpoint().port();
-    options.passive_ports = ServerOptions::PortRange{only, only};
+    options.passive_ports = PortRange{only, only};
     World world(options);
     world.run([&]() -> awaitable<void> {
         Talker talker(world.io);
@@ -334,7 +334,7 @@ BOOST_AUTO_TEST_CASE(a_range_of_data_ports_that_cannot_be) {
         asio::io_context io;
         Catalogue catalogue;
         ServerOptions options;
-        options.passive_ports = ServerOptions::PortRange{first, last};
+        options.passive_ports = PortRange{first, last};
         Server server(io.get_executor(), catalogue, options);
         const auto ec = server.listen({asio::ip::address_v4::loopback(), 0});
         BOOST_TEST(ec == asio::error::invalid_argument);
