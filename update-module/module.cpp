@@ -1,5 +1,6 @@
 #include "update-module/module.hpp"
 
+#include "protocol/module_time.hpp"
 #include "update-module/durable_file.hpp"
 #include "update-module/install/inner_tree.hpp"
 #include "update-module/log.hpp"
@@ -17,11 +18,9 @@ namespace {
 
 constexpr milliseconds report_time{10'000};
 constexpr milliseconds last_report_time{20'000};
-constexpr std::chrono::seconds reserve{60};
 
 Deadline deadline_of(const Settings& settings) {
-    const auto limit = settings.module_timeout;
-    return Deadline::in(std::max(limit - reserve, limit / 2));
+    return Deadline::in(module_time(settings.module_timeout));
 }
 
 Result<void> keep(Module& module, const Record& record) {

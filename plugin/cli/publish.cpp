@@ -65,6 +65,11 @@ Result<std::string> announce(const Server& server, const json::object& meta_data
     return id;
 }
 
+/// What a device that is too slow for the payload meets.
+void warn_of_time(const Descriptor& descriptor, const PublishOptions& options, const Shell& shell) {
+    if (const auto warning = warning_of(options.limit, descriptor.wire_size())) shell.warn(*warning);
+}
+
 void tell(const Descriptor& descriptor, const std::string& artifact, const std::filesystem::path& output,
           const Shell& shell) {
     if (shell.json) {
@@ -93,6 +98,7 @@ Outcome publish_new(const PublishOptions& options, const Server& server, const S
     if (!publication) return publication.error();
     for (const auto& warning : publication->warnings)
         shell.warn(warning);
+    warn_of_time(publication->descriptor, options, shell);
     const auto artifact = artifact_of(*publication, options);
     if (!artifact) return artifact.error();
     const auto& descriptor = publication->descriptor;
@@ -111,8 +117,8 @@ Outcome publish_new(const PublishOptions& options, const Server& server, const S
 }
 
 /// A descriptor artifact that was written before, now perhaps signed.
-Outcome upload(const std::filesystem::path& file, const std::optional<catalog::SignatureKey>& verify,
-               const Server& server, const Shell& shell) {
+Outcome upload(const PublishOptions& options, const Server& server, const Shell& shell) {
+    const auto& file = options.file;
     const auto bytes = read_small_file(file, max_descriptor_artifact);
     if (!bytes) return bytes.error();
     std::size_t at = 0;
@@ -126,14 +132,15 @@ Outcome upload(const std::filesystem::path& file, const std::optional<catalog::S
     if (artifact->payload_type != "two-path")
         return fail(Errc::bad_request,
                     file.string() + ": not a two-path release; publish it without --upload");
-    if (verify) {
-        if (auto checked = verify->verify(*artifact); !checked)
+    if (options.verify) {
+        if (auto checked = options.verify->verify(*artifact); !checked)
             return fail(checked.error().code, file.string() + ": " + checked.error().detail);
     }
     const auto descriptor = parse_descriptor(json::serialize(artifact->meta_data));
     if (!descriptor) return descriptor.error();
     if (descriptor->release != artifact->name)
         return fail(Errc::bad_request, file.string() + ": the artifact's name is not the release's");
+    warn_of_time(*descriptor, options, shell);
     const auto id = announce(server, artifact->meta_data, descriptor->release, *bytes);
     if (!id) return id.error();
     tell(*descriptor, *id, {}, shell);
@@ -151,7 +158,7 @@ Outcome publish(const std::vector<std::string>& arguments, Shell& shell) {
     if (!options) return options.error();
     const auto server = Server::open(shell);
     if (!server) return server.error();
-    if (options->uploads) return upload(options->file, options->verify, *server, shell);
+    if (options->uploads) return upload(*options, *server, shell);
     return publish_new(*options, *server, shell);
 }
 

@@ -22,19 +22,8 @@ class Redeploy(PathCase):
         return relay
 
     def run_client(self, artifact, change=lambda _connection, _offset, part: part):
-        """One poll of the client and what follows it; gives the exit code of Download, and the deployment."""
-        deployment = self.device.next_deployment()
-        self.assertIsNotNone(deployment)
-        self.device.report(deployment, "downloading")
-        update = self.update(artifact)
         with self.relay(change):
-            code, _ = update.call("Download")
-            if code == 0:
-                update.call("ArtifactInstall", check=0)
-                self.device.restart()
-                update.call("ArtifactVerifyReboot", check=0)
-                update.call("ArtifactCommit", check=0)
-            update.call("Cleanup", check=0)
+            _, code, deployment = self.poll(artifact)
         return code, deployment
 
     def cut_after(self, size):
@@ -46,20 +35,6 @@ class Redeploy(PathCase):
             return part if left[0] > 0 else None
 
         return change
-
-    def redeployment(self, session):
-        """Waits until the plugin has made up its mind: an event says what it did."""
-        for _ in range(300):
-            noted = [event for event in self.plugin.events(session) if event["step"] == "redeploy"]
-            if noted:
-                return noted[-1]["detail"]
-            self.wait_for_the_next_look()
-        self.fail("the plugin did not say whether it orders the release again")
-
-    @staticmethod
-    def wait_for_the_next_look():
-        """The plugin looks once a second, and tells nobody when it has."""
-        threading.Event().wait(0.1)
 
     def wait_for_a_checkpoint(self):
         """The module writes down what it has every 16 MiB."""

@@ -215,7 +215,8 @@ class CutThrough(PassingThrough, PathCase):
         self.assertNotIn("streams/payload-2.0", self.took())
         self.assertEqual(self.session()["reason"], "interrupted")
         self.device.report(self.deployment, "failure")
-        self.deployment = self.await_deployment()
+        self.assertIn("1 of 3", self.redeployment(self.session()["id"]))
+        self.deployment = self.device.next_deployment()
         self.device.report(self.deployment, "downloading")
         self.goes_on(relay, 5 * MIB)
 

@@ -1,6 +1,5 @@
 """Devices wait their turn, at the rate they are given; both change while the plugin runs."""
 
-import json
 import sys
 import threading
 import time
@@ -72,7 +71,7 @@ class Hours(PathCase):
         deployment = self.deploy()
         self.close()
         self.assertEqual(self.device.next_deployment(), deployment)  # it was begun
-        (self.device.folder / "mender.conf").write_text(json.dumps({"ModuleTimeoutSeconds": 10}))
+        self.device.configure_mender(ModuleTimeoutSeconds=10)
         update = self.update(artifact)
         code, _ = update.call("Download")
         self.assertEqual(code, 1)

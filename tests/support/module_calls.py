@@ -46,6 +46,7 @@ class Device:
         self._key = self.folder / "device.key"
         self._identity = json.dumps({"mac": str(uuid.uuid4())})
         self._settings = {}
+        self.configure_mender()
         self.restart()
         self.configure(**(configuration or {}))
 
@@ -56,8 +57,11 @@ class Device:
                     "mender_conf": str(self.folder / "mender.conf"), "server_url": self.plugin.url,
                     "server_certificate": str(self.plugin.certificate),
                     "token_command": ["/bin/cat", str(self._token_file)], "stall_timeout": 3, **self._settings}
-        (self.folder / "mender.conf").write_text("{}")
         (self.folder / "two-path.conf").write_text(json.dumps(settings))
+
+    def configure_mender(self, **keys):
+        """Makes these keys all that mender.conf has."""
+        (self.folder / "mender.conf").write_text(json.dumps(keys))
 
     def restart(self):
         """What a reboot changes for the module: the boot id."""

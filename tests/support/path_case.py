@@ -4,6 +4,7 @@ import os
 import pathlib
 import shutil
 import tempfile
+import threading
 import time
 import unittest
 
@@ -102,6 +103,22 @@ class PathCase(unittest.TestCase):
         self.addCleanup(update.__exit__)
         return update
 
+    def poll(self, artifact):
+        """One poll of the device's client and what follows it; gives the update, the exit code of Download, and the
+        deployment, whose end the client has not reported yet."""
+        deployment = self.device.next_deployment()
+        self.assertIsNotNone(deployment, "the embedded host gave the device no deployment")
+        self.device.report(deployment, "downloading")
+        update = self.update(artifact)
+        code, _ = update.call("Download")
+        if code == 0:
+            update.call("ArtifactInstall", check=0)
+            self.device.restart()
+            update.call("ArtifactVerifyReboot", check=0)
+            update.call("ArtifactCommit", check=0)
+        update.call("Cleanup", check=0)
+        return update, code, deployment
+
     # What came of it
 
     def session(self):
@@ -116,12 +133,19 @@ class PathCase(unittest.TestCase):
         while self.session()["state"] == state:
             self.assertLess(time.monotonic(), end, f"the session stays {state}")
 
-    def await_deployment(self, within=30):
-        """Polls as a client does until the plugin has ordered again; gives the deployment."""
-        end = time.monotonic() + within
-        while not (deployment := self.device.next_deployment()):
-            self.assertLess(time.monotonic(), end, "there is no deployment")
-        return deployment
+    def redeployment(self, session):
+        """Waits until the plugin has made up its mind: an event says what it did."""
+        for _ in range(300):
+            noted = [event for event in self.plugin.events(session) if event["step"] == "redeploy"]
+            if noted:
+                return noted[-1]["detail"]
+            self.wait_for_the_next_look()
+        return self.fail("the plugin did not say whether it orders the release again")
+
+    @staticmethod
+    def wait_for_the_next_look():
+        """The plugin looks once a second, and tells nobody when it has."""
+        threading.Event().wait(0.1)
 
     def states(self):
         """The states that the newest session went through, in order."""

@@ -206,6 +206,11 @@ CommandLine publish_command_line() {
     line.flag("ask-device", "the device's control part may put the update off (`two-path-device busy on`)");
     line.option("key", "FILE", "private key that signs the release: RSA or ECDSA P-256, PEM");
     line.option("verify-key", "FILE", "public key that must have signed the existing artifact");
+    line.option(
+        "device-rate", "RATE",
+        "bytes a second that the slowest device takes, or 64KiB, 1MiB, 512kbit, 2Mbit: warns when one "
+        "attempt is too short for the payload");
+    line.option("module-timeout", "SECONDS", "the devices' ModuleTimeoutSeconds, for that; default 14400");
     line.option("output", "FILE",
                 "write the small artifact there in place of uploading it, to sign it elsewhere");
     line.option("upload", "FILE", "upload what --output wrote");
@@ -214,6 +219,9 @@ CommandLine publish_command_line() {
 
 Result<PublishOptions> read_publish_options(const Arguments& given, const Shell& shell) {
     PublishOptions options;
+    const auto limit = read_time_limit(given);
+    if (!limit) return limit.error();
+    options.limit = *limit;
     options.uploads = given.given("upload");
     if (options.uploads) {
         if (auto checked = check_upload(given); !checked) return checked.error();

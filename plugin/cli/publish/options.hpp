@@ -3,6 +3,7 @@
 
 #include "plugin/cli/command_line.hpp"
 #include "plugin/cli/publish/publication.hpp"
+#include "plugin/cli/publish/time_limit.hpp"
 
 #include <filesystem>
 #include <optional>
@@ -18,6 +19,7 @@ struct PublishOptions {
     std::optional<catalog::SignatureKey> key;    ///< signs what is made
     std::optional<catalog::SignatureKey> verify; ///< checks what is read
     std::filesystem::path output;                ///< empty: upload
+    TimeLimit limit;
 };
 
 [[nodiscard]] CommandLine publish_command_line();
