@@ -346,8 +346,8 @@ awaitable<void> Sessions::poll_host() {
 
 awaitable<void> Sessions::end_aborted() {
     std::vector<host::DeviceDeployment> running;
-    for (const auto& session : store_.unfinished())
-        if (is_abortable(session.state)) running.push_back({session.deployment, session.device});
+    for (auto& part : store_.unfinished_parts())
+        if (is_abortable(part.state)) running.push_back({std::move(part.deployment), std::move(part.device)});
     if (running.empty()) co_return;
     const auto ended = co_await host_.ended(std::move(running));
     if (!ended) co_return; // asked again at the next poll

@@ -1,6 +1,7 @@
 #include "plugin/state/admission.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace two_path::state {
 namespace {
@@ -14,26 +15,25 @@ std::int64_t milliseconds(std::chrono::seconds time) {
 Admission::Admission(Store& store, Lifetimes lifetimes)
   : store_(store)
   , lifetimes_(lifetimes) {
-    const auto now = store_.clock().unix_time();
     for (const auto& stored : store_.certifications()) {
         const auto session = store_.session(stored.session);
-        if (!session || !may_transfer(session->state)) continue;
-        // A clock that was set back must not lengthen a life.
-        put(*session, stored.certification,
-            std::clamp<std::int64_t>(stored.expires - now, 0, milliseconds(lifetimes_.idle)));
+        if (session && may_transfer(session->state)) put(*session, stored);
     }
 }
 
-void Admission::put(const Session& session, const Certification& certification, std::int64_t left) {
+Admission::Live& Admission::put(const Session& session, const StoredCertification& stored) {
     const auto release = store_.release(session.request.release);
-    Live live{{certification, session.request.mode, session.block_size, {}, session.request.receiver}};
+    Live live{{stored.certification, session.request.mode, session.block_size, {}, session.request.receiver}};
     if (release)
         for (const auto& file : release->descriptor.files)
             if (!file.empty()) live.pass.files.push_back({file.id, file.wire_size});
     live.logged_in = session.state == SessionState::transferring;
+    // A clock that was set back must not lengthen a life.
+    const auto left = std::clamp<std::int64_t>(stored.expires - store_.clock().unix_time(), 0,
+                                               milliseconds(lifetimes_.idle));
     live.ends = store_.clock().steady() + left;
     live.stored_ends = live.ends;
-    live_.insert_or_assign(session.id, std::move(live));
+    return live_.insert_or_assign(session.id, std::move(live)).first->second;
 }
 
 const Pass::File* Pass::file(std::string_view id) const {
@@ -75,9 +75,13 @@ void Admission::sent(std::string_view session, std::uint64_t bytes) {
     auto& live = found->second;
     live.unsaved += bytes;
     if (!lives(live)) return;
-    live.ends = store_.clock().steady() + milliseconds(lifetimes_.idle);
-    // Written now and then only, so that a plugin that is killed does not forget that the transfer went on.
-    if (live.ends - live.stored_ends > milliseconds(lifetimes_.idle) / 4) save(found->first, live);
+    renew(found->first, live, lifetimes_.idle);
+}
+
+/// Written now and then only: what a plugin that is killed gives it is at most a quarter off.
+void Admission::renew(const std::string& session, Live& live, std::chrono::seconds life) {
+    live.ends = store_.clock().steady() + milliseconds(life);
+    if (std::abs(live.ends - live.stored_ends) > milliseconds(life) / 4) save(session, live);
 }
 
 void Admission::save(const std::string& session, Live& live) {
@@ -89,8 +93,7 @@ void Admission::save(const std::string& session, Live& live) {
 void Admission::admit(const Session& session) {
     const auto stored = store_.certification(session.id);
     if (!stored || live_.contains(session.id)) return;
-    put(session, stored->certification, milliseconds(lifetimes_.first_login));
-    save(session.id, live_.find(session.id)->second);
+    renew(session.id, put(session, *stored), lifetimes_.first_login);
     if (on_live_) on_live_(session.id);
 }
 

@@ -89,7 +89,9 @@ class Admission {
         std::uint64_t unsaved{0};
     };
     [[nodiscard]] bool lives(const Live& live) const;
-    void put(const Session& session, const Certification& certification, std::int64_t left);
+    /// With the time that the store knows of.
+    Live& put(const Session& session, const StoredCertification& stored);
+    void renew(const std::string& session, Live& live, std::chrono::seconds life);
     void save(const std::string& session, Live& live);
 
     Store& store_;

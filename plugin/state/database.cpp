@@ -229,7 +229,7 @@ std::int64_t Database::changes() const {
 
 Transaction::Transaction(Database& database)
   : database_(&database) {
-    database_->execute("BEGIN IMMEDIATE");
+    database_->query("BEGIN IMMEDIATE").run();
 }
 
 Transaction::~Transaction() {
@@ -237,7 +237,7 @@ Transaction::~Transaction() {
 }
 
 void Transaction::commit() {
-    database_->execute("COMMIT");
+    database_->query("COMMIT").run();
     open_ = false;
 }
 

@@ -44,6 +44,13 @@ struct Session {
     std::optional<messages::TransferReport> transfer;
 };
 
+/// What a session is part of, and how far it has come: a list of many costs little.
+struct SessionPart {
+    std::string device;
+    std::string deployment;
+    SessionState state{SessionState::opened};
+};
+
 /// One line of the audit trail.
 struct Event {
     std::int64_t number{0}; ///< within the session, from 1

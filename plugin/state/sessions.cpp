@@ -148,16 +148,35 @@ std::vector<Session> Store::sessions(const SessionFilter& filter) {
     return read_all(query);
 }
 
+// By their index: sessions that have ended are kept, and become many.
+
+std::vector<Session> Store::unfinished() {
+    auto query = database_.query("SELECT " SESSION_COLUMNS " FROM sessions INDEXED BY sessions_unfinished "
+                                 "WHERE state NOT IN " FINAL_STATES " ORDER BY opened, rowid");
+    return read_all(query);
+}
+
 std::vector<Session> Store::unfinished(std::string_view device) {
-    auto query = database_.query("SELECT " SESSION_COLUMNS " FROM sessions WHERE state NOT IN " FINAL_STATES
-                                 " AND (?1 = '' OR device = ?1) ORDER BY opened, rowid");
+    auto query = database_.query("SELECT " SESSION_COLUMNS " FROM sessions INDEXED BY sessions_by_device "
+                                 "WHERE device = ? AND state NOT IN " FINAL_STATES " ORDER BY opened, rowid");
     query.with(device);
     return read_all(query);
 }
 
+std::vector<SessionPart> Store::unfinished_parts() {
+    auto query = database_.query("SELECT device, deployment, state FROM sessions INDEXED BY "
+                                 "sessions_unfinished WHERE state NOT IN " FINAL_STATES);
+    std::vector<SessionPart> all;
+    while (query.next())
+        if (const auto state = session_state_from_name(query.text(2)))
+            all.push_back({query.text(0), query.text(1), *state});
+    return all;
+}
+
 std::size_t Store::transferring_beside(std::string_view device) {
-    auto query = database_.query("SELECT count(*) FROM sessions WHERE state IN "
-                                 "('opened', 'certified', 'transferring') AND device <> ?");
+    auto query = database_.query("SELECT count(*) FROM sessions INDEXED BY sessions_unfinished "
+                                 "WHERE state NOT IN " FINAL_STATES
+                                 " AND state IN ('opened', 'certified', 'transferring') AND device <> ?");
     query.with(device);
     return query.next() ? static_cast<std::size_t>(query.number(0)) : 0;
 }

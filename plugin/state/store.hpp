@@ -40,8 +40,11 @@ class Store {
     [[nodiscard]] std::optional<Session> session_of_attempt(std::string_view device,
                                                             std::string_view attempt);
     [[nodiscard]] std::vector<Session> sessions(const SessionFilter& filter);
-    /// Those in no final state, oldest first; of one device unless `device` is empty.
-    [[nodiscard]] std::vector<Session> unfinished(std::string_view device = {});
+    /// Those in no final state, oldest first.
+    [[nodiscard]] std::vector<Session> unfinished();
+    /// The same, of one device.
+    [[nodiscard]] std::vector<Session> unfinished(std::string_view device);
+    [[nodiscard]] std::vector<SessionPart> unfinished_parts();
     /// Sessions that are open and not transferred yet, but for those of `device`.
     [[nodiscard]] std::size_t transferring_beside(std::string_view device);
     /// Of the unfinished ones those that may have run out of time: all in `opened`, and what has not changed

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plugin/host/embedded/key.hpp"
+#include "plugin/host/embedded/recent_digests.hpp"
 #include "protocol/json.hpp"
 
 #include <cstdint>
@@ -22,6 +23,7 @@ struct Claims {
     std::int64_t expires{0}; ///< `exp`, UNIX seconds
 };
 
+/// One thread at a time.
 class Tokens {
   public:
     /// Reads `file`, or makes the key there (mode 0600). bad_configuration with the path and the reason.
@@ -35,7 +37,13 @@ class Tokens {
   private:
     explicit Tokens(Key key)
       : key_(std::move(key)) {}
+    [[nodiscard]] bool is_signed(std::string_view token, std::string_view content,
+                                 std::string_view signature) const;
+
+    /// Tokens whose signature was found to hold lately: a device shows the same one in each of its requests.
+    static constexpr std::size_t remembered = 2048;
     Key key_;
+    mutable RecentDigests signed_{remembered};
 };
 
 } // namespace two_path::host::embedded

@@ -43,6 +43,19 @@ BOOST_AUTO_TEST_CASE(a_token_holds_until_its_end_also_after_a_restart) {
     BOOST_CHECK(refusal(again, token, TokenKind::device, now + 60) == Errc::unauthorized);
 }
 
+BOOST_AUTO_TEST_CASE(a_token_that_was_seen_makes_no_other_one_good) {
+    const TemporaryFolder folder;
+    const auto tokens = Tokens::open(folder / "key.pem").value();
+    const auto token = tokens.issue(device);
+    BOOST_REQUIRE(tokens.verify(token, TokenKind::device, now));
+    BOOST_REQUIRE(tokens.verify(token, TokenKind::device, now));
+    BOOST_CHECK(refusal(tokens, token, TokenKind::user) == Errc::unauthorized);
+    BOOST_CHECK(refusal(tokens, token, TokenKind::device, now + 60) == Errc::unauthorized);
+    auto altered = token;
+    altered[token.find('.') + 5] ^= 1;
+    BOOST_CHECK(refusal(tokens, altered) == Errc::unauthorized);
+}
+
 BOOST_AUTO_TEST_CASE(claims_are_shaped_as_menders) {
     const TemporaryFolder folder;
     const auto tokens = Tokens::open(folder / "key.pem").value();

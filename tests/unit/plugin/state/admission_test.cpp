@@ -71,6 +71,19 @@ BOOST_AUTO_TEST_CASE(without_a_login_it_ends_after_two_minutes) {
     BOOST_TEST(stored.admission().expired() == std::vector<std::string>{stored.id});
 }
 
+BOOST_AUTO_TEST_CASE(a_device_that_takes_its_time_to_store_has_two_minutes_also_after_a_restart) {
+    PluginWorld world;
+    const auto descriptor = world.describe("app-2.0", "2.0", "some bytes");
+    world.publish(descriptor);
+    world.deploy("device-1", descriptor, "deployment-1");
+    const auto session = world.open("device-1", PluginWorld::request(descriptor)).value().session;
+    world.time.pass(seconds(100));
+    world.sessions().stored("device-1", session).value();
+    BOOST_TEST(world.admission().expires_in(session) == 120U);
+    world.restart();
+    BOOST_TEST(world.admission().expires_in(session) == 120U);
+}
+
 BOOST_AUTO_TEST_CASE(bytes_renew_it_for_an_hour_and_silence_ends_it) {
     Stored stored;
     BOOST_TEST(stored.admission().login(stored.id, "192.0.2.9"));

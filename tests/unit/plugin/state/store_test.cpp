@@ -212,7 +212,9 @@ BOOST_AUTO_TEST_CASE(sessions_are_listed_newest_first_and_filtered) {
     BOOST_TEST(listed({"", "", SessionState::failed, 100}) == (Ids{ids[1]}));
     BOOST_TEST(listed({"", "", {}, 1}) == (Ids{ids[2]}));
     BOOST_TEST(world.store().unfinished().size() == 2U);
+    BOOST_TEST(world.store().unfinished("a").size() == 2U);
     BOOST_TEST(world.store().unfinished("b").empty());
+    BOOST_TEST(world.store().unfinished_parts().size() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(a_release_comes_back_whole_and_names_its_payloads) {
