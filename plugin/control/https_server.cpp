@@ -38,24 +38,35 @@ constexpr milliseconds cut_interval{1'000};
 class Connection;
 
 /// A request's body for its endpoint, which runs on another thread and may outlive the connection's patience.
+/// What has come already is handed along: each piece that must be asked for costs two changes of thread.
 class Body final : public RequestBody {
   public:
-    Body(asio::any_io_executor network, std::weak_ptr<Connection> connection)
+    Body(asio::any_io_executor network, std::weak_ptr<Connection> connection, std::optional<Bytes> at_hand)
       : network_(std::move(network))
-      , connection_(std::move(connection)) {}
+      , connection_(std::move(connection))
+      , at_hand_(std::move(at_hand)) {}
+    Body(const Body&) = delete;
+    Body& operator=(const Body&) = delete;
+    ~Body() { // it may hold a certification
+        if (at_hand_) wipe(*at_hand_);
+    }
     awaitable<Result<std::size_t>> read(std::span<std::uint8_t> buffer) override;
 
   private:
     static awaitable<Result<std::size_t>> read_there(std::weak_ptr<Connection> connection, const Body* body,
                                                      std::span<std::uint8_t> buffer);
+    std::size_t take(std::span<std::uint8_t> buffer);
     asio::any_io_executor network_;
     std::weak_ptr<Connection> connection_;
+    std::optional<Bytes> at_hand_; ///< the whole body
+    std::size_t taken_{0};         ///< of it
 };
 
 /// What an endpoint holds on to for as long as it runs.
 struct Exchange {
-    Exchange(asio::any_io_executor network, std::weak_ptr<Connection> connection)
-      : body(std::move(network), std::move(connection)) {
+    Exchange(asio::any_io_executor network, std::weak_ptr<Connection> connection,
+             std::optional<Bytes> body_at_hand)
+      : body(std::move(network), std::move(connection), std::move(body_at_hand)) {
         request.body = &body;
     }
     Request request;
@@ -181,7 +192,8 @@ awaitable<Connection::Next> Connection::wait_for_request() {
 }
 
 awaitable<Connection::Next> Connection::serve_request() {
-    exchange_ = std::make_shared<Exchange>(server_->executors.network, weak_from_this());
+    exchange_ =
+        std::make_shared<Exchange>(server_->executors.network, weak_from_this(), stream_.body_at_hand());
     auto& request = exchange_->request;
     const auto understood = stream_.describe(request);
     request.id = id_ = request_id_for(request.headers);
@@ -299,7 +311,15 @@ void Connection::cut() {
     endpoint_done_.cancel();
 }
 
+std::size_t Body::take(std::span<std::uint8_t> buffer) {
+    const auto count = std::min(buffer.size(), at_hand_->size() - taken_);
+    std::copy_n(at_hand_->begin() + static_cast<std::ptrdiff_t>(taken_), count, buffer.begin());
+    taken_ += count;
+    return count;
+}
+
 awaitable<Result<std::size_t>> Body::read(std::span<std::uint8_t> buffer) {
+    if (at_hand_) co_return take(buffer);
     auto reading = read_there(connection_, this, buffer);
     co_return co_await asio::co_spawn(network_, std::move(reading), asio::use_awaitable);
 }

@@ -1,7 +1,6 @@
 #include "plugin/control/https_stream.hpp"
 
 #include "plugin/control/message_head.hpp"
-#include "protocol/encoding.hpp"
 
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/stream.hpp>
@@ -14,6 +13,7 @@
 
 #include <algorithm>
 #include <new>
+#include <stdexcept>
 
 namespace two_path::control {
 namespace asio = boost::asio;
@@ -127,9 +127,13 @@ awaitable<Result<void>> HttpsStream::read_head() {
     auto& parser = parts_->parser.emplace();
     parser.header_limit(static_cast<std::uint32_t>(parts_->limits.max_header));
     parser.body_limit(boost::none);
-    parts_->transport().expires_after(parts_->limits.header_time);
     error_code ec;
-    co_await http::async_read_header(parts_->stream, parts_->buffer, parser, into(ec));
+    // Mostly all of it came with its first byte, and there is nothing to wait for.
+    parts_->buffer.consume(parser.put(parts_->buffer.data(), ec));
+    if (!parser.is_header_done() && (!ec || ec == http::error::need_more)) {
+        parts_->transport().expires_after(parts_->limits.header_time);
+        co_await http::async_read_header(parts_->stream, parts_->buffer, parser, into(ec));
+    }
     if (ec) co_return failure(ec);
     parts_->body_read = 0;
     parts_->body_waited = {};
@@ -156,6 +160,22 @@ Result<void> HttpsStream::describe(Request& request) {
     if (head.count(http::field::expect) != 0 && !parts_->continue_expected)
         return fail(Errc::unsupported, "Expect with anything else than 100-continue");
     return read_target(head.target(), request);
+}
+
+std::optional<Bytes> HttpsStream::body_at_hand() {
+    auto& parser = *parts_->parser;
+    if (parser.is_done()) return Bytes();
+    auto& buffer = parts_->buffer;
+    const auto length = parser.content_length_remaining();
+    if (!length || *length > buffer.size()) return std::nullopt;
+    Bytes bytes(static_cast<std::size_t>(*length));
+    auto& body = parser.get().body();
+    body.data = bytes.data();
+    body.size = bytes.size();
+    error_code ec;
+    buffer.consume(parser.put(buffer.data(), ec));
+    if (ec || !parser.is_done()) throw std::logic_error("a body of known length was not read to its end");
+    return bytes;
 }
 
 awaitable<Result<std::size_t>> HttpsStream::read_body(std::span<std::uint8_t> buffer) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "plugin/control/http.hpp"
+#include "protocol/encoding.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -55,6 +56,8 @@ class HttpsStream {
     /// bad_request or unsupported, by name; what could be read of method and headers is set all the same.
     [[nodiscard]] Result<void> describe(Request& request);
 
+    /// The whole body, when all of it has come with the header; none otherwise. Waits for nothing.
+    [[nodiscard]] std::optional<Bytes> body_at_hand();
     /// The next bytes of the body, 0 at its end. Says `100 Continue` first, to a client that waits for it.
     awaitable<Result<std::size_t>> read_body(std::span<std::uint8_t> buffer);
     /// Reads what is left of the body, at most `limit` bytes; true when the next request can follow.
