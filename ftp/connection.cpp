@@ -78,14 +78,22 @@ awaitable<void> Connection::run() {
         co_await pause(asio::steady_timer::time_point::max());
 }
 
+/// Waits here and in no coroutine of its own: thousands of connections do nothing else.
 awaitable<void> Connection::talk() {
     send(dialogue_.connected().reply);
     while (!closed_) {
-        auto step = event();
-        if (step)
+        if (auto step = event()) {
             co_await perform(std::move(*step));
-        else
-            co_await wait();
+            continue;
+        }
+        set_deadline();
+        if (deaf()) {
+            co_await pause(asio::steady_timer::time_point::max());
+            continue;
+        }
+        error_code ec;
+        co_await socket_.async_wait(tcp::socket::wait_read, into(ec));
+        if (!ec) receive();
     }
 }
 
@@ -107,20 +115,17 @@ std::optional<ServerDialogue::Step> Connection::event() {
     return std::nullopt;
 }
 
-awaitable<void> Connection::wait() {
-    error_code ec;
-    // A transfer has its own deadline, and the login has one for all its steps.
+/// A transfer has its own deadline, and the login has one for all its steps.
+void Connection::set_deadline() {
     if (dialogue_.transferring())
         deadline_.cancel();
     else if (dialogue_.logged_in() && std::exchange(active_, false))
         deadline_.expires_after(core_->options.idle_time);
-    if (input_ended_ || !dialogue_.wants_line()) {
-        // Only the transfer's end, or someone who closes us, can change anything now.
-        co_await pause(asio::steady_timer::time_point::max());
-        co_return;
-    }
-    co_await socket_.async_wait(tcp::socket::wait_read, into(ec));
-    if (!ec) receive();
+}
+
+/// Only the transfer's end, or someone who closes us, can change anything now.
+bool Connection::deaf() const noexcept {
+    return input_ended_ || !dialogue_.wants_line();
 }
 
 void Connection::receive() {
@@ -134,7 +139,7 @@ void Connection::receive() {
 /// Until then, or until somebody wakes us.
 awaitable<void> Connection::pause(asio::steady_timer::time_point until) {
     error_code ec;
-    pause_.emplace(core_->executor, until);
+    pause_ = std::make_unique<asio::steady_timer>(core_->executor, until);
     co_await pause_->async_wait(into(ec));
     pause_.reset();
 }

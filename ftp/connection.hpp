@@ -40,7 +40,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     awaitable<void> run();
     awaitable<void> talk();
     std::optional<Step> event();
-    awaitable<void> wait();
+    void set_deadline();
+    bool deaf() const noexcept;
     void receive();
     awaitable<void> perform(Step step);
     awaitable<std::optional<Step>> act(Step step);
@@ -59,7 +60,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     ServerDialogue dialogue_;
     LineSplitter lines_;
     Deadline deadline_;
-    std::optional<asio::steady_timer> pause_;
+    std::unique_ptr<asio::steady_timer> pause_; ///< seldom there, and large
     std::unique_ptr<Visitor> visitor_;
     std::shared_ptr<DataChannel> channel_;
     Source source_; ///< opened, not yet given to the channel

@@ -93,14 +93,16 @@ class PullVisitor : public ftp::Visitor {
     Pull& pull_;
     std::string peer_;
     ftp::ConnectionHandle handle_;
-    std::optional<PullLogin> login_;   ///< challenged, and not yet answered
+    std::unique_ptr<PullLogin> login_; ///< challenged, and not yet answered
     std::string session_;              ///< under which the pull knows this connection
-    std::shared_ptr<Account> account_; ///< set when logged in
+    std::shared_ptr<Account> account_; ///< set with the first file
 };
 
 awaitable<std::string> PullVisitor::challenge(std::string user) {
     forget();
-    login_ = parse_user(user, pull_.settings_.plain_login);
+    login_.reset();
+    if (auto parsed = parse_user(user, pull_.settings_.plain_login))
+        login_ = std::make_unique<PullLogin>(std::move(*parsed));
     // A user who is none is proved to by the decoy over nonces of our own: the same form, the same work.
     const auto asked = login_ ? *login_ : login_of_nobody();
     auto work = plugin_proof(pull_.admission_, pull_.decoy_, asked);
@@ -113,7 +115,7 @@ awaitable<std::string> PullVisitor::challenge(std::string user) {
 
 awaitable<std::optional<std::string>> PullVisitor::authenticate(std::string password) {
     // Each challenge is answered once: a PASS heard before proves nothing now.
-    const auto login = std::exchange(login_, std::nullopt);
+    const auto login = std::move(login_);
     const auto asked = login ? *login : login_of_nobody();
     // Known before the answer is, so that a certification that dies meanwhile ends this connection too.
     if (login) meet(login->session);
@@ -125,7 +127,7 @@ awaitable<std::optional<std::string>> PullVisitor::authenticate(std::string pass
         co_return std::nullopt;
     }
     pull_.close(session_, "A newer login of this session took its place.", this);
-    account_ = std::make_shared<Account>(pull_.executors_.worker, pull_.admission_, session_);
+    account_.reset();
     co_return "Certified.";
 }
 
@@ -144,6 +146,7 @@ awaitable<std::variant<std::uint64_t, ftp::Refusal>> PullVisitor::size(std::stri
 awaitable<std::variant<ftp::Source, ftp::Refusal>> PullVisitor::open(std::string name) {
     const auto grant = co_await ask(name);
     if (!grant) co_return ftp::Refusal::not_found;
+    if (!account_) account_ = std::make_shared<Account>(pull_.executors_.worker, pull_.admission_, session_);
     auto payload = pull_.payloads_.open_payload(name);
     if (!payload || payload->size != grant->size) co_return ftp::Refusal::failed;
     ftp::Source source{std::move(payload->file), payload->size, grant->block_size};

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace two_path::bulk {
 
@@ -43,7 +44,8 @@ class Pull : public ftp::Service {
     Pacing& pacing_;
     PullSettings settings_;
     Certification decoy_; ///< proves what no session can, for users that are none
-    std::multimap<std::string, PullVisitor*> visitors_; ///< by session, from their PASS on
+    /// By session, from their PASS on; the key is the visitor's own.
+    std::multimap<std::string_view, PullVisitor*> visitors_;
 };
 
 } // namespace two_path::bulk
