@@ -32,6 +32,7 @@ class Device:
                  side=None):
         self.folder = pathlib.Path(folder)
         self.plugin = plugin
+        self.more_environment = {}  # of the module
         self.enter = side.enter if side else []
         self.device_type = device_type
         self.artifact_name = artifact_name
@@ -81,7 +82,7 @@ class Device:
 
     @property
     def environment(self):
-        return {**os.environ, "TWO_PATH_CONF": str(self.folder / "two-path.conf")}
+        return {**os.environ, "TWO_PATH_CONF": str(self.folder / "two-path.conf"), **self.more_environment}
 
     # Mender's device API
 

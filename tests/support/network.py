@@ -59,9 +59,13 @@ class Side:
         """A TCP connection from this side; give it to http.client as its `sock`. `source`: the address it is from."""
         connection = self.socket()
         connection.settimeout(timeout)
-        if source:
-            connection.bind((source, 0))
-        connection.connect((host, port))
+        try:
+            if source:
+                connection.bind((source, 0))
+            connection.connect((host, port))
+        except OSError:
+            connection.close()
+            raise
         return connection
 
     def listen(self, address, port):

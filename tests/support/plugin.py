@@ -46,6 +46,7 @@ class Plugin:
         self.folder = pathlib.Path(folder)
         self.address = address
         self.log_path = self.folder / "plugin.log"
+        self.environment = {}  # more of it for the server
         self._side = side
         self._process = None
         self._token = None
@@ -72,7 +73,7 @@ class Plugin:
             self._process = processes.popen(
                 [SERVER, "--config", self.folder / "server.conf", "--ports-file", ports],
                 self._side.enter if self._side else (), stdout=log, stderr=log,
-                env={**os.environ, "NOTIFY_SOCKET": str(notify)})
+                env={**os.environ, "NOTIFY_SOCKET": str(notify), **self.environment})
             self._wait_for_word("READY=1")
         found = dict(re.findall(r"(\w+)=(\d+)", ports.read_text()))
         self.https_port, self.ftp_port = int(found["https_port"]), int(found["ftp_port"])

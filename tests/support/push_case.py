@@ -26,11 +26,11 @@ class PushCase(PathCase):
         listening = {"mode": "push", "push_address": "cable", "push_ports": f"{PORTS[0]}-{PORTS[-1]}"}
         return super().new_device(side=self.network.device, configuration=listening, **options)
 
-    def relay(self, **hooks):
+    def relay(self, kind=Relay, **hooks):
         """From now on the device tells the relay's address as its own."""
         device = self.network.device
         self.device.configure(push_address=RELAY, push_listen=device.address)
-        relay = Relay(device.address, PORTS[0], RELAY, data="up", side=device, **hooks)
+        relay = kind(device.address, PORTS[0], RELAY, data="up", side=device, **hooks)
         self.addCleanup(relay.__exit__)
         return relay
 

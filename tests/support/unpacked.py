@@ -64,11 +64,13 @@ def download(package, folder):
 
 
 def main(arguments):
-    """`--check`: only tell, by the exit code, whether all are there. Without: fetch what is missing."""
-    if arguments == ["--check"]:
-        return 0 if all(map(present, VERSIONS)) else 1
+    """`--check`: only tell, by the exit code, whether all are there. Without: fetch what is missing. `--bench`: also
+    what tools/bench compares with."""
+    packages = {**VERSIONS, **BENCH} if "--bench" in arguments else VERSIONS
+    if "--check" in arguments:
+        return 0 if all(map(present, packages)) else 1
     try:
-        for package in VERSIONS:
+        for package in packages:
             print(unpacked(package))
     except RuntimeError as error:
         print(error, file=sys.stderr)
