@@ -208,7 +208,7 @@ awaitable<DataEnd> Client::State::send(const Upload& upload, std::uint64_t offse
     error_code ec;
     data.native_non_blocking(true, ec);
     if (rate != 0) set_rate(data, rate);
-    FileSender sender(data, options.data_progress_time);
+    FileSender sender(data, {options.data_progress_time, options.least_rate});
     auto position = offset;
     const std::function<void(std::uint64_t)> sent = [&](std::uint64_t bytes) {
         position += bytes;

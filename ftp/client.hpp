@@ -25,6 +25,7 @@ struct ClientOptions {
     milliseconds login_time{60'000};          ///< USER to 230, the caller's answer included
     milliseconds unacknowledged_time{30'000}; ///< TCP_USER_TIMEOUT and keepalive of both connections
     milliseconds data_progress_time{60'000};  ///< without a byte moving while a file is stored
+    std::uint64_t least_rate = 256;           ///< bytes per second that the server takes, over each such time
     milliseconds verdict_time{120'000}; ///< from a stored file's last byte to the reply: it may be verified
 };
 

@@ -22,7 +22,7 @@ DataChannel::DataChannel(const asio::any_io_executor& executor, const ServerOpti
   , changed_(std::move(changed))
   , acceptor_(executor)
   , socket_(executor)
-  , sender_(socket_, options.data_progress_time)
+  , sender_(socket_, {options.data_progress_time, options.least_rate})
   , pause_(executor, asio::steady_timer::time_point::max())
   , deadline_(executor, [this] { expire(); }) {}
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 namespace two_path::ftp {
 
@@ -16,11 +17,17 @@ struct FilePart {
     std::uint64_t end = 0;
 };
 
+/// How slow a peer may take a file.
+struct Patience {
+    milliseconds progress_time; ///< in each such time it acknowledges at least
+    /// this, in bytes per second, or half of what the socket is paced to; 0: one byte
+    std::uint64_t least_rate;
+};
+
 /// Sends one part over a connected, non-blocking socket that outlives it.
 class FileSender {
   public:
-    /// `progress_time`: how long no byte may move.
-    FileSender(tcp::socket& socket, milliseconds progress_time);
+    FileSender(tcp::socket& socket, Patience patience);
 
     /// Sends and shuts the sending half down. `whole` or `stopped` says that the peer's system has
     /// acknowledged every byte; else `broken` or `failed`, and the socket is the caller's to reset. `sent`
@@ -35,12 +42,17 @@ class FileSender {
   private:
     awaitable<DataEnd> fill(const std::function<void(std::uint64_t)>& sent);
     awaitable<DataEnd> drain();
+    void look();
+    std::uint64_t least() const noexcept;
+    std::optional<std::uint64_t> unacknowledged() const noexcept;
 
     tcp::socket& socket_;
-    milliseconds progress_time_;
+    Patience patience_;
     asio::steady_timer pause_; ///< between looks at the kernel's buffer
     Deadline deadline_;
     FilePart part_;
+    std::uint64_t handed_ = 0; ///< to the kernel
+    std::uint64_t taken_ = 0;  ///< of it acknowledged, when last looked
     bool stopped_ = false;
     bool interrupted_ = false;
 };

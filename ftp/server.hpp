@@ -24,10 +24,11 @@ struct ServerOptions {
     unsigned max_login_failures_per_peer = 30; ///< from one address, then 421; 0: no limit
     milliseconds login_failure_age{10'000};    ///< one of them is forgotten each time this passes
 
-    milliseconds login_time{30'000};          ///< from the connection to 230, all told
-    milliseconds idle_time{300'000};          ///< between commands; never while data flow
-    milliseconds data_connect_time{20'000};   ///< from 227 or 229 to the data connection and its command
-    milliseconds data_progress_time{60'000};  ///< without a byte moving on the data connection
+    milliseconds login_time{30'000};         ///< from the connection to 230, all told
+    milliseconds idle_time{300'000};         ///< between commands; never while data flow
+    milliseconds data_connect_time{20'000};  ///< from 227 or 229 to the data connection and its command
+    milliseconds data_progress_time{60'000}; ///< without a byte moving on the data connection
+    std::uint64_t least_rate = 256; ///< bytes per second that a fetching client takes, over each such time
     milliseconds unacknowledged_time{30'000}; ///< TCP_USER_TIMEOUT and keepalive of both connections
 
     /// Data ports; none means any port the kernel gives.

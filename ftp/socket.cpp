@@ -29,6 +29,14 @@ void set_rate(tcp::socket& socket, std::uint64_t bytes_per_second) noexcept {
         ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_MAX_PACING_RATE, &rate, sizeof rate));
 }
 
+std::uint64_t rate_of(tcp::socket& socket) noexcept {
+    constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
+    std::uint32_t rate = 0;
+    socklen_t size = sizeof rate;
+    const int got = ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_MAX_PACING_RATE, &rate, &size);
+    return got != 0 || rate == std::numeric_limits<std::uint32_t>::max() ? unlimited : rate;
+}
+
 tcp::endpoint unmapped(const tcp::endpoint& endpoint) {
     const auto address = endpoint.address();
     if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return endpoint;

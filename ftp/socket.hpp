@@ -14,6 +14,8 @@ void set_options(tcp::socket& socket, milliseconds unacknowledged_time);
 /// The kernel sends no faster than this from now on (SO_MAX_PACING_RATE); 0 is as fast as it can. Bytes per
 /// second, with headers.
 void set_rate(tcp::socket& socket, std::uint64_t bytes_per_second) noexcept;
+/// What was set, in bytes per second; as large as numbers are where nothing was.
+std::uint64_t rate_of(tcp::socket& socket) noexcept;
 
 /// The same address without the v6-mapped form of IPv4.
 tcp::endpoint unmapped(const tcp::endpoint& endpoint);

@@ -137,6 +137,33 @@ BOOST_AUTO_TEST_CASE(a_client_that_does_not_read_is_cut) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_client_that_reads_a_little_now_and_then_is_cut_where_that_is_too_slow) {
+    ServerOptions options;
+    options.data_progress_time = milliseconds(500);
+    const std::pair<std::uint64_t, const char*> table[] = {{0, "226 "},
+                                                           {10'000'000, "426 The data connection broke."}};
+    for (const auto& [least_rate, end] : table) {
+        options.least_rate = least_rate;
+        World world(options);
+        world.catalogue.files["file"] = pattern(600'000);
+        world.run([&, end = end]() -> awaitable<void> {
+            Talker talker(world.io);
+            co_await talker.login(world.endpoint);
+            auto data = co_await talker.data();
+            data.set_option(tcp::socket::receive_buffer_size(4096));
+            co_await talker.expect("RETR file", "150");
+            std::string bytes(400, ' ');
+            error_code ec;
+            while (!ec) { // 400 kB a second at the most
+                co_await data.async_read_some(asio::buffer(bytes), into(ec));
+                co_await sleep(milliseconds(1));
+            }
+            const auto reply = co_await talker.reply();
+            BOOST_TEST(reply.starts_with(end), reply);
+        });
+    }
+}
+
 BOOST_AUTO_TEST_CASE(the_rest_that_the_kernel_holds_is_no_success_yet) {
     ServerOptions options;
     options.data_progress_time = shortly;
