@@ -128,6 +128,7 @@ awaitable<std::optional<std::string>> PullVisitor::authenticate(std::string pass
     }
     pull_.close(session_, "A newer login of this session took its place.", this);
     account_.reset();
+    pull_.pacing_.join(this, [this](std::uint64_t rate) { handle_.pace(rate); });
     co_return "Certified.";
 }
 
@@ -160,7 +161,6 @@ void PullVisitor::sent(std::uint64_t bytes) noexcept {
 void PullVisitor::meet(const std::string& session) {
     session_ = session;
     pull_.visitors_.emplace(session_, this);
-    pull_.pacing_.join(this, [this](std::uint64_t rate) { handle_.pace(rate); });
 }
 
 void PullVisitor::forget() {

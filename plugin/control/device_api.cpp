@@ -7,6 +7,9 @@
 namespace two_path::control {
 namespace {
 
+/// Bytes of the bulk that one answer brings over HTTPS, so that a dead certification brings no more for long.
+constexpr std::uint64_t max_part = std::uint64_t{4} << 20U;
+
 /// One device asks one thing of one session.
 struct Asked {
     std::string device;
@@ -117,7 +120,15 @@ class DeviceApi {
         auto payload = sessions_.fall_back(asked.device, asked.session, name);
         if (!payload) co_return Response::of(payload.error(), request.id);
         auto body = FileBody::of(std::move(payload->file), payload->size);
-        co_return answer_with_file(request, std::move(body), "application/octet-stream", "\"" + name + "\"");
+        auto answer =
+            answer_with_file(request, std::move(body), "application/octet-stream", "\"" + name + "\"");
+        if (answer.file && answer.file->size > max_part)
+            co_return Response::of(
+                fail(Errc::too_large, "the bulk over HTTPS goes in parts: ask with `Range` "
+                                      "for at most " +
+                                          std::to_string(max_part) + " bytes"),
+                request.id);
+        co_return answer;
     }
 
     awaitable<Response> request_update(Request& request) const {

@@ -5,6 +5,8 @@
 #include "plugin/control/turns.hpp"
 #include "plugin/log.hpp"
 
+#include <algorithm>
+
 namespace two_path::control {
 namespace {
 
@@ -12,6 +14,8 @@ namespace {
 constexpr std::size_t name_limit = 255;
 /// Between two requests of a device whose bulk goes over HTTPS; ms.
 constexpr std::int64_t fallback_silence = 60'000;
+/// A transfer without a byte takes nobody's turn: its device may have lost its power.
+constexpr std::chrono::minutes rest{5};
 
 /// Before the device begins to change itself: a newer attempt takes the place of such a session.
 bool is_replaceable(SessionState state) noexcept {
@@ -108,8 +112,11 @@ Result<void> Sessions::check_receiver(const messages::OpenRequest& request,
 
 Result<void> Sessions::check_turn(const std::string& device, const std::string& group) const {
     if (auto hours = in_hours(group); !hours) return hours;
-    return turns_.most_transfers == 0 ? Result<void>()
-                                      : check_room(turns_, store_.transferring_beside(device));
+    if (turns_.most_transfers == 0) return {};
+    const auto beside = store_.transferring_beside(device);
+    const auto moving = std::ranges::count_if(
+        beside, [this](const std::string& session) { return !admission_.rests(session, rest); });
+    return check_room(turns_, static_cast<std::size_t>(moving));
 }
 
 std::int64_t Sessions::expiry_of_first_login() const {

@@ -55,13 +55,16 @@ bool Admission::login(std::string_view session, std::string_view peer) {
     const auto found = live_.find(session);
     if (found == live_.end() || find(session) == nullptr) return false;
     auto& live = found->second;
-    live.ends = store_.clock().steady() + milliseconds(lifetimes_.idle);
-    if (live.logged_in) return true;
+    if (live.logged_in) {
+        renew(found->first, live, lifetimes_.idle);
+        return true;
+    }
     auto record = store_.session(session);
     if (!record) return false;
     const auto taken = store_.take(*record, SessionStep::login, "device", peer);
     if (!taken) return false;
     live.logged_in = true;
+    live.ends = store_.clock().steady() + milliseconds(lifetimes_.idle);
     save(found->first, live);
     return true;
 }
@@ -110,6 +113,13 @@ std::uint64_t Admission::expires_in(std::string_view session) const {
     if (found == live_.end()) return 0;
     const auto left = found->second.ends - store_.clock().steady();
     return left > 0 ? static_cast<std::uint64_t>(left) / 1000 : 0;
+}
+
+bool Admission::rests(std::string_view session, std::chrono::seconds time) const {
+    const auto found = live_.find(session);
+    if (found == live_.end() || !found->second.logged_in) return false;
+    const auto moved = found->second.ends - milliseconds(lifetimes_.idle);
+    return store_.clock().steady() - moved > milliseconds(time);
 }
 
 std::vector<std::string> Admission::expired() const {

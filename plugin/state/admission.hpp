@@ -63,6 +63,8 @@ class Admission {
     void revoke(const std::string& session, const std::string& why);
     /// Seconds until a live one ends; 0 for any other.
     [[nodiscard]] std::uint64_t expires_in(std::string_view session) const;
+    /// Whether a transfer has begun, and no byte of it has moved for so long.
+    [[nodiscard]] bool rests(std::string_view session, std::chrono::seconds time) const;
     /// Sessions whose certification has run out.
     [[nodiscard]] std::vector<std::string> expired() const;
     /// Bytes sent that are not yet in the session's record, for display.

@@ -173,12 +173,15 @@ std::vector<SessionPart> Store::unfinished_parts() {
     return all;
 }
 
-std::size_t Store::transferring_beside(std::string_view device) {
-    auto query = database_.query("SELECT count(*) FROM sessions INDEXED BY sessions_unfinished "
+std::vector<std::string> Store::transferring_beside(std::string_view device) {
+    auto query = database_.query("SELECT id FROM sessions INDEXED BY sessions_unfinished "
                                  "WHERE state NOT IN " FINAL_STATES
                                  " AND state IN ('opened', 'certified', 'transferring') AND device <> ?");
     query.with(device);
-    return query.next() ? static_cast<std::size_t>(query.number(0)) : 0;
+    std::vector<std::string> all;
+    while (query.next())
+        all.push_back(query.text(0));
+    return all;
 }
 
 std::vector<Session> Store::overdue(std::int64_t oldest) {

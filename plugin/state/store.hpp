@@ -46,7 +46,7 @@ class Store {
     [[nodiscard]] std::vector<Session> unfinished(std::string_view device);
     [[nodiscard]] std::vector<SessionPart> unfinished_parts();
     /// Sessions that are open and not transferred yet, but for those of `device`.
-    [[nodiscard]] std::size_t transferring_beside(std::string_view device);
+    [[nodiscard]] std::vector<std::string> transferring_beside(std::string_view device);
     /// Of the unfinished ones those that may have run out of time: all in `opened`, and what has not changed
     /// since `oldest`.
     [[nodiscard]] std::vector<Session> overdue(std::int64_t oldest);

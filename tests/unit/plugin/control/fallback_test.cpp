@@ -61,6 +61,10 @@ BOOST_AUTO_TEST_CASE(keeps_the_certification_alive) {
         world.sessions().expire();
     }
     BOOST_TEST((world.store().session(world.first)->state == SessionState::transferring));
+    world.restart();
+    world.time.pass(std::chrono::minutes(9)); // of what is left, a quarter may be forgotten
+    world.sessions().expire();
+    BOOST_TEST((world.store().session(world.first)->state == SessionState::transferring));
 }
 
 BOOST_AUTO_TEST_CASE(opens_nothing_but_the_session_s_own_files_to_its_own_device) {

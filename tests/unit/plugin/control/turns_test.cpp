@@ -57,6 +57,28 @@ BOOST_AUTO_TEST_CASE(as_many_transfer_as_may_and_the_next_one_waits_until_one_is
     BOOST_TEST(world.open("device-2", second).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_device_that_has_gone_in_the_middle_of_its_transfer_keeps_nobody_waiting_for_long) {
+    tests::PluginWorld world;
+    const auto descriptor = world.describe("app-2.0", "2.0", "some bytes");
+    world.publish(descriptor);
+    for (const char* device : {"device-1", "device-2"})
+        world.deploy(device, descriptor, "deployment-1");
+    world.sessions().change({0, 1, {}});
+    const auto first = world.open("device-1", world.request(descriptor)).value().session;
+    world.sessions().stored("device-1", first).value();
+    BOOST_REQUIRE(world.admission().login(first, "192.0.2.9"));
+    const auto waits = [&] {
+        const auto reply = world.open("device-2", world.request(descriptor));
+        return !reply && reply.error().code == Errc::busy;
+    };
+    world.time.pass(std::chrono::minutes(4));
+    world.admission().sent(first, 1);
+    world.time.pass(std::chrono::minutes(4));
+    BOOST_TEST(waits());
+    world.time.pass(std::chrono::minutes(2));
+    BOOST_TEST(!waits());
+}
+
 BOOST_AUTO_TEST_CASE(a_wait_is_told_to_the_operator_once) {
     tests::PluginWorld world;
     const auto descriptor = world.describe("app-2.0", "2.0", "some bytes");
