@@ -4,7 +4,7 @@
 //   floor send FILE OFFERED_PORT_FILE        one connection; sendfile
 //   floor receive PORT FILE sha256|blake2b   recv, digest, write
 //
-// Each prints `cpu_seconds SECONDS` (user and system).
+// Each prints `cpu_seconds SECONDS` (user and system) of the transfer, from the connection on.
 #include <openssl/evp.h>
 
 #include <cstdio>
@@ -26,19 +26,20 @@
 namespace {
 
 constexpr std::size_t step = 1024 * 1024;
+constexpr std::size_t page = 4096;
 
 [[noreturn]] void give_up(const char* what) {
     std::perror(what);
     std::exit(1);
 }
 
-void print_cpu() {
+double cpu_seconds() {
     rusage used{};
     ::getrusage(RUSAGE_SELF, &used);
     const auto seconds = [](const timeval& time) {
         return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
     };
-    std::printf("cpu_seconds %.6f\n", seconds(used.ru_utime) + seconds(used.ru_stime));
+    return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
 sockaddr_in loopback(int port) {
@@ -49,7 +50,8 @@ sockaddr_in loopback(int port) {
     return address;
 }
 
-void send_file(const std::string& path, const std::string& port_file) {
+/// Gives its CPU seconds.
+double send_file(const std::string& path, const std::string& port_file) {
     const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
     auto address = loopback(0);
     socklen_t size = sizeof address;
@@ -58,6 +60,7 @@ void send_file(const std::string& path, const std::string& port_file) {
     ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
     std::ofstream(port_file) << ntohs(address.sin_port) << std::endl;
     const int out = ::accept(listener, nullptr, nullptr);
+    const auto before = cpu_seconds();
     const int in = ::open(path.c_str(), O_RDONLY);
     struct stat status {};
     if (out < 0 || in < 0 || ::fstat(in, &status) != 0) give_up(path.c_str());
@@ -65,36 +68,41 @@ void send_file(const std::string& path, const std::string& port_file) {
         if (::sendfile(out, in, &offset, static_cast<std::size_t>(status.st_size - offset)) < 0)
             give_up("sendfile");
     ::close(out);
+    return cpu_seconds() - before;
 }
 
-void receive_file(int port, const std::string& path, const std::string& digest) {
+/// Gives its CPU seconds.
+double receive_file(int port, const std::string& path, const std::string& digest) {
     const int in = ::socket(AF_INET, SOCK_STREAM, 0);
     const auto address = loopback(port);
     if (::connect(in, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) give_up("connect");
+    const auto before = cpu_seconds();
     const int out = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (out < 0) give_up(path.c_str());
     const std::unique_ptr<EVP_MD_CTX, decltype(&::EVP_MD_CTX_free)> context(::EVP_MD_CTX_new(),
                                                                             &::EVP_MD_CTX_free);
     ::EVP_DigestInit_ex(context.get(), digest == "sha256" ? ::EVP_sha256() : ::EVP_blake2b512(), nullptr);
-    std::vector<char> buffer(step);
-    for (ssize_t got = 0; (got = ::recv(in, buffer.data(), step, MSG_WAITALL)) != 0;) {
+    const std::unique_ptr<void, decltype(&std::free)> buffer(std::aligned_alloc(page, step), &std::free);
+    for (ssize_t got = 0; (got = ::recv(in, buffer.get(), step, MSG_WAITALL)) != 0;) {
         if (got < 0) give_up("recv");
-        ::EVP_DigestUpdate(context.get(), buffer.data(), static_cast<std::size_t>(got));
-        if (::write(out, buffer.data(), static_cast<std::size_t>(got)) != got) give_up("write");
+        ::EVP_DigestUpdate(context.get(), buffer.get(), static_cast<std::size_t>(got));
+        if (::write(out, buffer.get(), static_cast<std::size_t>(got)) != got) give_up("write");
     }
     unsigned char value[EVP_MAX_MD_SIZE];
     ::EVP_DigestFinal_ex(context.get(), value, nullptr);
+    return cpu_seconds() - before;
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
+    double used = 0;
     if (arguments.size() == 3 && arguments[0] == "send")
-        send_file(arguments[1], arguments[2]);
+        used = send_file(arguments[1], arguments[2]);
     else if (arguments.size() == 4 && arguments[0] == "receive")
-        receive_file(std::stoi(arguments[1]), arguments[2], arguments[3]);
+        used = receive_file(std::stoi(arguments[1]), arguments[2], arguments[3]);
     else
         return 2;
-    print_cpu();
+    std::printf("cpu_seconds %.6f\n", used);
 }

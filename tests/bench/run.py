@@ -1,125 +1,107 @@
 #!/usr/bin/python3
-"""Measures what moving one payload costs on both paths, and on what people use today, in one run on one machine."""
+"""Measures what updates cost over both paths, and over what people use today, in one run on one machine.
+
+A full run takes up to 25 minutes on two cores, and needs a machine that does nothing else.
+"""
 
 import argparse
 import json
 import os
 import pathlib
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/support"))
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path[:0] = [str(ROOT / "tests/bench"), str(ROOT / "tests/support")]
 sys.dont_write_bytecode = True
 
-# Masks of the processor's abilities, for OpenSSL (OPENSSL_ia32cap(3)) on both ends.
-PROFILES = {
-    "full": None,
-    "nocrypto": "~0x1200080200000000:~0x602fc230020",  # no AES, CLMUL, SHA, AVX: a core with plain SIMD
-    "scalar": "0:0",  # an old integer core
-}
-GIB = 1 << 30
+import profiles  # noqa: E402
+
+PARTS = {"transfers": "CPU of transfers and whole updates, on both ends",
+         "standing": "connections, logins, sessions, the module's memory", "size": "of the module's programs"}
+QUICK = {"size": 64, "runs": 2}
+FULL = {"size": 512, "runs": 5}
 
 
 def read_options():
-    parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write all figures there, as one object")
     parser.add_argument("--report", type=pathlib.Path, metavar="FOLDER",
                         help="write performance.md's measured part and its plots there")
-    parser.add_argument("--size", type=int, default=1024, metavar="MIB", help="of the payload (default 1024)")
-    parser.add_argument("--runs", type=int, default=5, metavar="N", help="of each transfer (default 5)")
-    parser.add_argument("--profile", choices=PROFILES, action="append", help="only these (default: all)")
+    parser.add_argument("--only", choices=PARTS, action="append", dest="parts", metavar="PART",
+                        help="only this part: " + "; ".join(f"{part} ({what})" for part, what in PARTS.items()))
+    parser.add_argument("--profile", choices=profiles.PROFILES, action="append", dest="profiles",
+                        help="transfers on this emulated processor only")
+    parser.add_argument("--size", type=int, metavar="MIB", help=f"of the payload (default {FULL['size']})")
+    parser.add_argument("--runs", type=int, metavar="N", help=f"of each transfer (default {FULL['runs']})")
+    parser.add_argument("--quick", action="store_true",
+                        help=f"show that all of it works: {QUICK['size']} MiB, {QUICK['runs']} runs; no measurement")
     parser.add_argument("--folder", default="/dev/shm", metavar="FOLDER",
-                        help="for all files, five times the payload (default /dev/shm: paths are measured, not disks)")
-    parser.add_argument("--build-dir", type=pathlib.Path, default=ROOT / "build")
-    return parser.parse_args()
+                        help="for all files, ten times the payload (default /dev/shm: paths are measured, not disks)")
+    parser.add_argument("--build-dir", type=pathlib.Path,
+                        help="measure this build as it is (default: build, brought up to date first)")
+    options = parser.parse_args()
+    if options.quick and options.report:
+        parser.error("--quick measures nothing that a report may claim")
+    for name, value in (QUICK if options.quick else FULL).items():
+        if getattr(options, name) is None:
+            setattr(options, name, value)
+    options.parts = options.parts or list(PARTS)
+    options.profiles = options.profiles or list(profiles.PROFILES)
+    return options
 
 
-def build_project(build):
+def build_project():
+    build = ROOT / "build"
     if not (build / "build.ninja").exists():
-        subprocess.run(["meson", "setup", str(build), str(ROOT)], check=True, env={**os.environ, "CXX": "ccache g++"})
-    subprocess.run(["ninja", "-C", str(build)], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["meson", "setup", build, ROOT], check=True, env={**os.environ, "CXX": "ccache g++"})
+    subprocess.run(["ninja", "-C", build], check=True, stdout=subprocess.DEVNULL)
+    return build
 
 
-def openssl_speed():
-    """Proves a profile: bytes per second of what the transfers use, as OpenSSL measures itself."""
-    rates = {}
-    for name in ("aes-256-gcm", "chacha20-poly1305", "sha256", "blake2b512"):
-        done = subprocess.run(["openssl", "speed", "-mr", "-seconds", "1", "-bytes", "16384", "-evp", name],
-                              check=True, capture_output=True, text=True).stdout
-        line = [line for line in done.splitlines() if line.startswith("+F:")][-1]
-        rates[name] = float(line.split(":")[-1])
-    return rates
+def measure(folder, build, options):
+    """({key: [values]}, {what: text} to be told with them)"""
+    def place(name):
+        (folder / name).mkdir()
+        return folder / name
 
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def measure(folder, payload, runs):
-    """{contestant: [(sender's, receiver's CPU seconds), ...]}: the contestants take turns, so that what else the
-    machine does hits all of them."""
-    import contestants
-    import unpacked
-    nginx = unpacked.unpacked("nginx") / "usr/sbin/nginx"
-    programs = folder.parent
-    https = {cipher: contestants.Https(folder / f"https-{cipher}", programs, payload, nginx, cipher, free_port())
-             for cipher in contestants.Https.SUITES}
-    two_path = {mode: contestants.TwoPath(folder / f"two-path-{mode}", payload, mode) for mode in ("pull", "push")}
-    floor = contestants.Floor(folder, programs, payload)
-    all_runs = {}
-    try:
-        for number in range(-1, runs):  # the first warms up, and is not counted
-            taken = {f"https.{cipher}": one.run() for cipher, one in https.items()}
-            taken |= {f"two_path.{mode}": one.run() for mode, one in two_path.items()}
-            taken["floor"] = floor.run(two_path["pull"].digest)
-            if number >= 0:
-                for name, seconds in taken.items():
-                    all_runs.setdefault(name, []).append(seconds)
-            print(".", end="", file=sys.stderr, flush=True)
-        return all_runs, two_path["pull"].digest
-    finally:
-        for one in (*https.values(), *two_path.values()):
-            one.stop()
+    values, told = {}, {}
+    if "transfers" in options.parts:
+        import transfers
+        import updates
+        values, told = transfers.figures(place("transfers"), options.size, options.runs, options.profiles)
+        values |= updates.figures(place("updates"), options.size, options.runs, options.profiles)
+    if "standing" in options.parts:
+        import standing
+        values |= standing.figures(place("standing"), build, options.quick)
+        told |= standing.conditions()
+    if "size" in options.parts:
+        import module_size
+        values |= module_size.figures(build)
+    return values, told
 
 
 def main():
     options = read_options()
-    os.environ["TWO_PATH_BUILD"] = str(options.build_dir.resolve())
-    build_project(options.build_dir)
-    import contestants
-    import report
+    build = options.build_dir.resolve() if options.build_dir else build_project()
+    os.environ["TWO_PATH_BUILD"] = str(build)
+    import environment
+    import page
+    import summary
     with tempfile.TemporaryDirectory(prefix="two-path-bench-", dir=options.folder) as name:
         folder = pathlib.Path(name)
-        contestants.build(folder)
-        payload = contestants.Payload(folder / "payload.img", options.size << 20)
-        measured = {}
-        for profile in options.profile or PROFILES:
-            print(f"{profile} ", end="", file=sys.stderr, flush=True)
-            os.environ.pop("OPENSSL_ia32cap", None)
-            if PROFILES[profile]:
-                os.environ["OPENSSL_ia32cap"] = PROFILES[profile]
-            place = folder / profile
-            place.mkdir()
-            runs, digest = measure(place, payload, options.runs)
-            measured[profile] = {"runs": {key: [(a * GIB / payload.size, b * GIB / payload.size) for a, b in value]
-                                          for key, value in runs.items()},
-                                 "digest": digest, "speed": openssl_speed()}
-            shutil.rmtree(place)
-            print(file=sys.stderr)
-    figures = report.figures(measured)
-    figures["environment"] = report.environment(options)
-    print(report.table(figures, measured))
+        folder.chmod(0o755)  # an opponent serves files as another user
+        values, told = measure(folder, build, options)
+    found = summary.summarize(values)
+    found["environment"] = {**environment.describe(), **told, "files in": options.folder,
+                            "payload": f"{options.size} MiB", "runs": options.runs}
+    print(page.text(found))
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=1) + "\n")
+        options.json.write_text(json.dumps(found, indent=1) + "\n")
     if options.report:
-        report.write(options.report, figures, measured)
+        page.write(options.report, found)
 
 
 if __name__ == "__main__":
