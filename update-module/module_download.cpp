@@ -269,7 +269,6 @@ class Attempt {
             log.told(progress);
             shown.write(progress);
         };
-        if (auto begun = files_.begin(); !begun) return begun.error();
         auto reception = over_second_path(reply, *certification, options, callbacks);
         if (reception.error && may_fall_back(reception.error->code)) fall_back(reception, options, callbacks);
         if (reception.error) return *reception.error;

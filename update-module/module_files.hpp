@@ -31,8 +31,6 @@ class AttemptFiles {
     [[nodiscard]] bulk::Payloads payloads() const noexcept;
     /// Of those that pass through; none: they are kept, and the installer's turn is when all are here.
     [[nodiscard]] bulk::BytePipe* pipe() noexcept { return pipe_ ? &*pipe_ : nullptr; }
-    /// In the thread that fetches, before it fetches. Fails as bulk::PayloadStream::advance().
-    [[nodiscard]] Result<void> begin() { return stream_ ? stream_->advance() : Result<void>(); }
 
     /// As the installer shall have them.
     [[nodiscard]] std::vector<install::InnerFile> for_installer(Deadline deadline);

@@ -50,6 +50,13 @@ class PassingThrough:
         device.add_module("tracer", PARTITION.format(home=device.installed))
         return device
 
+    def await_state(self, state, within=30):
+        """The plugin tells nobody."""
+        end = time.monotonic() + within
+        while not (sessions := self.plugin.sessions(device=self.device.id)) or sessions[0]["state"] != state:
+            self.assertLess(time.monotonic(), end, f"the session is not {state}: {sessions}")
+            self.wait_for_the_next_look()
+
     def took(self):
         path = self.device.installed / "took"
         return path.read_text().split() if path.exists() else []
@@ -93,6 +100,24 @@ class InBothModes(PassingThrough):
         self.confirm(update)
         self.assertEqual(self.session()["state"], "committed")
         self.assertEqual(self.session()["fetched_twice"], 0)
+
+    def test_an_installer_that_takes_its_time_with_what_is_here_costs_no_certification(self):
+        artifact = self.publish(size=8 * MIB)
+        (self.device.installed / "payload").write_bytes(self.content()[:6 * MIB])
+        self.device.add_module("tracer", PARTITION.format(home=self.device.installed).replace(
+            "dd if", "until [ -e $home/go ]; do sleep 0.05; done; dd if"))
+        self.device.configure(store="never", seeds=[str(self.device.installed / "payload")])
+        update = self.update(artifact)
+        self.deployment = self.deploy()
+        process = update.start("Download")
+        self.await_state("transferring")  # the certification has been used, while the installer has taken nothing
+        (self.device.installed / "go").touch()
+        update.finish(process, "Download", check=0)
+        self.confirm(update)
+        self.assertEqual((self.device.installed / "payload").read_bytes(), self.content())
+        session = self.session()
+        self.assertEqual((session["state"], session["resumed"]), ("committed", 6 * MIB))
+        self.assertEqual(session["fetched_twice"], 0)
 
 
 class PullThrough(InBothModes, PathCase):

@@ -29,6 +29,20 @@ bool BlockIntake::complete() const {
     return std::ranges::all_of(payloads_, [](const auto& payload) { return payload->complete(); });
 }
 
+bool BlockIntake::misses_any() const {
+    return std::ranges::any_of(payloads_, [](const auto& payload) { return payload->missing_bytes() > 0; });
+}
+
+Attempt<bool> BlockIntake::pass_on(Deadline until) {
+    for (const auto& payload : payloads_) {
+        if (payload->complete()) continue;
+        if (const auto passed = payload->pass_on(until); !passed) return fatal(passed.error());
+        meter_.look();
+        if (!payload->complete()) return payload->has_turn();
+    }
+    return true;
+}
+
 bool BlockIntake::struck(const Payload& payload, std::uint64_t block) const {
     return !strikes_.empty() && strikes_.contains({payload.id(), block});
 }
@@ -63,6 +77,11 @@ Result<bool> BlockIntake::take(Payload& payload, std::uint64_t block, bool good,
     return fail(Errc::tampered, way_ + ": " + what + ", " + std::to_string(times) + " times");
 }
 
+Setback BlockIntake::fatal(Error error) {
+    fatal_ = std::move(error);
+    return {Kind::stopped, {}};
+}
+
 Attempt<void> BlockIntake::read(ftp::Descriptor data, Payload& payload, Run run, const Patience& patience) {
     meter_.used("ftp");
     BlockStream stream(std::move(data), patience);
@@ -77,7 +96,7 @@ Attempt<void> BlockIntake::read_blocks(BlockStream& stream, Payload& payload, Ru
     for (auto block = run.first; block < run.end; ++block) {
         const auto bytes = buffer_->first(verifier.length(block));
         if (auto read = stream.read(bytes); !read) return read.error();
-        if (payload.has(block)) continue; // in between
+        if (!payload.can_use(block)) continue; // in between
         bool good = verifier.good(block, bytes);
         // The last block counts only if the file ends with it.
         if (good && block + 1 == verifier.count()) {
@@ -86,10 +105,7 @@ Attempt<void> BlockIntake::read_blocks(BlockStream& stream, Payload& payload, Ru
             good = !ends || *ends;
         }
         const auto taken = take(payload, block, good, bytes);
-        if (!taken) {
-            fatal_ = taken.error();
-            return Setback{Kind::stopped, {}};
-        }
+        if (!taken) return fatal(taken.error());
         if (!*taken) return Setback{Kind::bad_block, "a block does not match its digest"};
     }
     return {};

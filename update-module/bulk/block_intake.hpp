@@ -31,12 +31,18 @@ class BlockIntake {
     /// complete.
     [[nodiscard]] Run next_run(const Payload& payload) const;
 
+    /// Hands on what is here already before the next block that must come, as far as it is taken until
+    /// `until`: true when all is. After `stopped`, `fatal` says why.
+    [[nodiscard]] Attempt<bool> pass_on(Deadline until);
+    /// Whether some block must come.
+    [[nodiscard]] bool misses_any() const;
+
     /// Hands on a block that is good, and counts one that is not: false, it must come again. tampered when
     /// that was its third time; or as Payload::put.
     Result<bool> take(Payload& payload, std::uint64_t block, bool good, ByteView bytes);
 
     /// Takes the blocks of `run` from a data connection that begins with the first of them; more than the
-    /// file's bytes make its last block bad. After `stopped`, `fatal` says whether a block was the reason.
+    /// file's bytes make its last block bad. After `stopped`, `fatal` says whether that was the reason.
     Attempt<void> read(ftp::Descriptor data, Payload& payload, Run run, const Patience& patience);
     [[nodiscard]] const std::optional<Error>& fatal() const noexcept { return fatal_; }
 
@@ -52,6 +58,7 @@ class BlockIntake {
     [[nodiscard]] Reception end(std::optional<Error> error, double children_cpu);
 
   private:
+    Setback fatal(Error error);
     Attempt<void> read_blocks(BlockStream& stream, Payload& payload, Run run);
     [[nodiscard]] bool struck(const Payload& payload, std::uint64_t block) const;
 

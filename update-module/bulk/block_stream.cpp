@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <new>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <system_error>
@@ -13,7 +12,6 @@ namespace two_path::bulk {
 namespace {
 
 constexpr std::size_t page = 4096;
-constexpr milliseconds look_around{500};
 
 } // namespace
 
@@ -40,8 +38,7 @@ Attempt<std::size_t> BlockStream::some(std::span<std::uint8_t> into) {
     for (;;) {
         const auto got = ::recv(data_.get(), into.data(), into.size(), MSG_WAITALL);
         const int error = errno;
-        if (patience_.deadline.passed() || (patience_.stop && patience_.stop()))
-            return Setback{Setback::Kind::stopped, {}};
+        if (patience_.over()) return Setback{Setback::Kind::stopped, {}};
         if (got >= 0) {
             bytes_ += static_cast<std::uint64_t>(got);
             return static_cast<std::size_t>(got);
@@ -58,11 +55,7 @@ Attempt<void> BlockStream::keep_rate() {
     const std::chrono::duration<double> due(static_cast<double>(bytes_) /
                                             static_cast<double>(patience_.rate));
     const Deadline until(start_ + std::chrono::duration_cast<Deadline::Clock::duration>(due));
-    while (!until.passed()) {
-        if (patience_.deadline.passed() || (patience_.stop && patience_.stop()))
-            return Setback{Setback::Kind::stopped, {}};
-        ::poll(nullptr, 0, static_cast<int>(until.within(look_around).left().count()) + 1);
-    }
+    if (!patience_.wait(until)) return Setback{Setback::Kind::stopped, {}};
     return {};
 }
 

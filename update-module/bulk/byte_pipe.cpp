@@ -1,6 +1,7 @@
 #include "update-module/bulk/byte_pipe.hpp"
 
 #include "update-module/process.hpp"
+#include "update-module/watchdog.hpp"
 
 #include <cerrno>
 #include <string>
@@ -14,16 +15,14 @@ namespace two_path::bulk {
 namespace {
 
 constexpr int pipe_size = 1024 * 1024;
-constexpr int look_around = 200; ///< ms
+constexpr milliseconds look_around{200};
 
 const std::string other_end = "the installer";
 
-/// One descriptor, until it can be used or the time is up.
-Result<void> wait_for(int fd, short what, Deadline deadline) {
-    if (auto may = device::may_wait(deadline, other_end); !may) return may;
+/// Until the descriptor can be used, or for a moment.
+void wait_for(int fd, short what, Deadline deadline) {
     pollfd wait{fd, what, 0};
-    ::poll(&wait, 1, look_around);
-    return {};
+    ::poll(&wait, 1, static_cast<int>(deadline.within(look_around).left().count()) + 1);
 }
 
 } // namespace
@@ -38,6 +37,11 @@ BytePipe::BytePipe() {
 }
 
 Result<void> BytePipe::write(ByteView bytes, Deadline deadline) {
+    if (auto taken = offer(bytes, deadline); !taken) return taken;
+    return bytes.empty() ? Result<void>() : device::may_wait(deadline, other_end);
+}
+
+Result<void> BytePipe::offer(ByteView& bytes, Deadline until) {
     while (!bytes.empty()) {
         const auto written = ::write(writer_.get(), bytes.data(), bytes.size());
         if (written > 0) {
@@ -45,7 +49,9 @@ Result<void> BytePipe::write(ByteView bytes, Deadline deadline) {
         } else if (errno == EPIPE) {
             return fail(Errc::inner_module_failed, "it takes no more bytes");
         } else if (errno == EAGAIN) {
-            if (auto waited = wait_for(writer_.get(), POLLOUT, deadline); !waited) return waited;
+            if (device::told_to_stop()) return device::may_wait(until, other_end);
+            if (until.passed()) return {};
+            wait_for(writer_.get(), POLLOUT, until);
         } else if (errno != EINTR) {
             return fail(Errc::io_error, "pipe: " + std::generic_category().message(errno));
         }
@@ -62,7 +68,8 @@ Result<std::size_t> BytePipe::read(std::span<std::uint8_t> into, Deadline deadli
             return fail(Errc::truncated, "the transfer ended before its time");
         }
         if (errno == EAGAIN) {
-            if (auto waited = wait_for(reader_.get(), POLLIN, deadline); !waited) return waited.error();
+            if (auto may = device::may_wait(deadline, other_end); !may) return may.error();
+            wait_for(reader_.get(), POLLIN, deadline);
         } else if (errno != EINTR) {
             return fail(Errc::io_error, "pipe: " + std::generic_category().message(errno));
         }

@@ -21,6 +21,8 @@ class BytePipe {
 
     /// Waits for room. time_limit, interrupted; inner_module_failed when nobody takes them any more.
     [[nodiscard]] Result<void> write(ByteView bytes, Deadline deadline);
+    /// The same of what there is room for until `until`; `bytes` are then those that are left.
+    [[nodiscard]] Result<void> offer(ByteView& bytes, Deadline until);
     /// No more will come.
     void end() noexcept { writer_ = ftp::Descriptor(); }
     /// Nobody takes them any more.

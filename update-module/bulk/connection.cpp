@@ -3,6 +3,7 @@
 #include "update-module/bulk/challenge.hpp"
 #include "update-module/bulk/packet_socket.hpp"
 
+#include <poll.h>
 #include <stdexcept>
 
 namespace two_path::bulk {
@@ -12,7 +13,7 @@ using Order = ConnectionOrder;
 using Event = ConnectionEvent;
 using Kind = Setback::Kind;
 
-constexpr milliseconds look_around{1'000}; ///< between two questions whether to stop
+constexpr milliseconds look_around{500}; ///< between two questions whether to stop
 constexpr milliseconds goodbye_time{1'000};
 
 Order order_of(Order::Kind kind, const std::string& text = {}, std::uint64_t number = 0) {
@@ -33,6 +34,14 @@ bool for_good(const Event& event) {
 
 void throw_exception_from_error(const Setback& setback, const boost::source_location&) {
     throw std::runtime_error(setback.what);
+}
+
+bool Patience::wait(Deadline until) const {
+    while (!over()) {
+        if (until.passed()) return true;
+        ::poll(nullptr, 0, static_cast<int>(until.within(look_around).left().count()) + 1);
+    }
+    return false;
 }
 
 Connection::Connection(ftp::Descriptor socket, Patience patience)
@@ -58,8 +67,7 @@ Attempt<Event> Connection::await_event(Deadline deadline) {
         case Receipt::timed_out:
             break;
         }
-        if (patience_.deadline.passed() || (patience_.stop && patience_.stop()))
-            return Setback{Kind::stopped, {}};
+        if (patience_.over()) return Setback{Kind::stopped, {}};
         if (deadline.passed()) return Setback{Kind::lost, "no answer in time"};
     }
 }

@@ -40,6 +40,10 @@ struct Patience {
     milliseconds silence;
     std::function<bool()> stop; ///< asked at least once a second; may be empty
     std::uint64_t rate{0};      ///< bytes per second that are read of a data connection; 0: all that come
+
+    [[nodiscard]] bool over() const { return deadline.passed() || (stop && stop()); }
+    /// Waits until then; false when it is over before.
+    [[nodiscard]] bool wait(Deadline until) const;
 };
 
 /// Steps in order: login once, then size, fetch, finish for each file. After a failure end it.

@@ -38,6 +38,10 @@ double Meter::seconds() const {
 
 void Meter::taken(std::uint64_t bytes) {
     taken_ += bytes;
+    look();
+}
+
+void Meter::look() {
     if (Deadline::Clock::now() - told_ >= most_often) tell();
 }
 

@@ -17,6 +17,8 @@ class Meter {
 
     /// A block that came was verified and taken.
     void taken(std::uint64_t bytes);
+    /// Tells when it is time.
+    void look();
     /// Bytes of a data connection, good or not.
     void received(std::uint64_t bytes) noexcept { received_ += bytes; }
     [[nodiscard]] std::uint64_t received() const noexcept { return received_; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "update-module/bulk/block_verifier.hpp"
+#include "update-module/deadline.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -39,8 +40,13 @@ class Payload {
     [[nodiscard]] std::uint64_t kept_bytes() const noexcept { return kept_bytes_; }
     /// Of the blocks that must be fetched.
     [[nodiscard]] std::uint64_t missing_bytes() const noexcept;
-    /// False while another file must come first.
+    /// Whether a copy of this block that comes along unasked is of use.
+    [[nodiscard]] virtual bool can_use(std::uint64_t block) const noexcept { return !has(block); }
+    /// False while another file, or a block of this one that is here, must go first: see pass_on().
     [[nodiscard]] virtual bool has_turn() const noexcept { return true; }
+    /// Hands on what is here of the next blocks, of the files before too, as far as it is taken until
+    /// `until`. Fails as put().
+    [[nodiscard]] virtual Result<void> pass_on(Deadline) { return {}; }
 
     /// Takes a block that the verifier found good. Fails as the place it goes to does.
     virtual Result<void> put(std::uint64_t block, ByteView bytes) = 0;

@@ -13,14 +13,21 @@ class StreamedPayload final : public Payload {
       : Payload(std::move(verifier))
       , stream_(stream) {}
 
-    [[nodiscard]] bool has_turn() const noexcept override { return complete() || stream_.is_next(*this); }
+    /// A copy from the network spares the one that a seed holds.
+    [[nodiscard]] bool can_use(std::uint64_t block) const noexcept override { return block >= next_; }
+    [[nodiscard]] bool has_turn() const noexcept override {
+        return complete() || (stream_.is_next(*this) && !here_[next_]);
+    }
+    Result<void> pass_on(Deadline until) override { return stream_.pass_on(until); }
 
     /// `block` is the next one.
     Result<void> put(std::uint64_t block, ByteView bytes) override {
-        if (!has_turn() || block != next_)
+        if (!stream_.is_next(*this) || block != next_ || !stream_.offered_.empty())
             return fail(Errc::internal, "a block that is not the installer's next one");
-        if (auto sent = send(bytes); !sent) return sent;
-        return stream_.advance();
+        if (auto sent = stream_.pipe_.write(bytes, stream_.deadline_); !sent) return sent;
+        here_[next_] = true;
+        passed(bytes.size());
+        return {};
     }
 
     Result<void> put_found(std::uint64_t block, const Place& place, ByteView) override {
@@ -32,24 +39,28 @@ class StreamedPayload final : public Payload {
 
     Result<void> checkpoint() override { return {}; }
 
-    /// Sends the following blocks that a seed still holds.
-    Result<void> advance(Bytes& buffer) {
+    /// Sends the following blocks that a seed still holds, until the pipe takes no more.
+    Result<void> send_found(Deadline until) {
+        auto& offered = stream_.offered_;
         while (next_ < count() && here_[next_]) {
-            const std::span bytes(buffer.data(), verifier_.length(next_));
-            here_[next_] = read_back(places_[next_], verifier_, next_, bytes);
-            if (!here_[next_]) return {};
+            const std::span bytes(stream_.buffer_.data(), verifier_.length(next_));
+            if (offered.empty()) {
+                here_[next_] = read_back(places_[next_], verifier_, next_, bytes);
+                if (!here_[next_]) return {};
+                offered = bytes;
+            }
+            if (auto sent = stream_.pipe_.offer(offered, until); !sent) return sent;
+            if (!offered.empty()) return {};
             kept_bytes_ += bytes.size();
-            if (auto sent = send(bytes); !sent) return sent;
+            passed(bytes.size());
         }
         return {};
     }
 
   private:
-    Result<void> send(ByteView bytes) {
-        if (auto sent = stream_.pipe_.write(bytes, stream_.deadline_); !sent) return sent;
-        here_[next_++] = true;
-        verified_bytes_ += bytes.size();
-        return {};
+    void passed(std::uint64_t bytes) noexcept {
+        ++next_;
+        verified_bytes_ += bytes;
     }
 
     PayloadStream& stream_;
@@ -68,10 +79,10 @@ PayloadStream::PayloadStream(std::vector<BlockVerifier> files, BytePipe& pipe, D
     buffer_.resize(longest);
 }
 
-Result<void> PayloadStream::advance() {
+Result<void> PayloadStream::pass_on(Deadline until) {
     for (const auto& payload : payloads_) {
         auto& next = static_cast<StreamedPayload&>(*payload);
-        if (auto sent = next.advance(buffer_); !sent) return sent;
+        if (auto sent = next.send_found(until); !sent) return sent;
         if (!next.complete()) return {};
     }
     return {};

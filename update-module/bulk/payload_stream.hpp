@@ -21,18 +21,17 @@ class PayloadStream {
     ~PayloadStream() = default;
 
     [[nodiscard]] Payloads payloads() const noexcept { return payloads_; }
-    /// Sends what seeds hold of the next blocks: once before the transfer; from then on each block that comes
-    /// does. Fails as BytePipe::write.
-    [[nodiscard]] Result<void> advance();
 
   private:
     friend class StreamedPayload;
+    [[nodiscard]] Result<void> pass_on(Deadline until);
     [[nodiscard]] bool is_next(const Payload& payload) const noexcept;
 
     std::vector<std::unique_ptr<Payload>> payloads_;
     BytePipe& pipe_;
     Deadline deadline_;
-    Bytes buffer_; ///< of one block that a seed holds
+    Bytes buffer_;     ///< of one block that a seed holds
+    ByteView offered_; ///< what the pipe has not taken of it
 };
 
 } // namespace two_path::bulk

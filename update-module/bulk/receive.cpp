@@ -4,7 +4,7 @@
 #include "update-module/bulk/connection.hpp"
 
 #include <algorithm>
-#include <poll.h>
+#include <utility>
 
 namespace two_path::bulk {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 using Kind = Setback::Kind;
 
 constexpr milliseconds longest_pause{15'000};
-constexpr milliseconds look_around{1'000};
+constexpr milliseconds look_around{500};
 
 class Transfer {
   public:
@@ -34,6 +34,7 @@ class Transfer {
     std::optional<Error> after_setback(const Setback& setback);
     Attempt<void> use_one_connection();
     Attempt<void> fetch_run(Connection& connection, Payload& payload, Run run);
+    Attempt<bool> pass_on(Deadline until);
     bool pause();
     Error stopped() const;
     Error at_server(Errc code, const std::string& what) const {
@@ -62,11 +63,12 @@ Reception Transfer::run() {
 std::optional<Error> Transfer::fetch_all() {
     pause_ = options_.first_pause;
     at_last_setback_ = intake_.meter().verified();
+    if (!intake_.misses_any()) // perhaps nobody needs to be asked
+        if (const auto passed = pass_on(Deadline::in(options_.renew_time / 3)); !passed) return stopped();
     while (!intake_.complete()) {
-        if (options_.deadline.passed() || (patience_.stop && patience_.stop())) return stopped();
+        if (patience_.over()) return stopped();
         const auto used = use_one_connection();
         helper_.end_worker();
-        if (intake_.fatal()) return intake_.fatal();
         if (used || intake_.complete()) continue;
         if (auto error = after_setback(used.error())) return error;
     }
@@ -107,6 +109,19 @@ std::optional<Error> Transfer::after_setback(const Setback& setback) {
     return std::nullopt;
 }
 
+/// Hands on what is here and comes first. False when the installer has not taken all of it by then. Its time
+/// is not the second path's.
+Attempt<bool> Transfer::pass_on(Deadline until) {
+    const auto begun = Deadline::Clock::now();
+    auto passed = intake_.pass_on(until.within(look_around));
+    while (passed && !*passed && !until.passed()) {
+        if (patience_.over()) return Setback{Kind::stopped, {}};
+        passed = intake_.pass_on(until.within(look_around));
+    }
+    stalled_ = Deadline(stalled_.at() + (Deadline::Clock::now() - begun));
+    return passed;
+}
+
 /// Fetches as many runs as one connection can serve.
 Attempt<void> Transfer::use_one_connection() {
     auto connection = Connection::start(helper_, patience_);
@@ -114,6 +129,9 @@ Attempt<void> Transfer::use_one_connection() {
     if (auto login = connection->login(path_); !login) return login.error();
     for (const auto& each : intake_.payloads()) {
         auto& payload = *each;
+        const auto passed = pass_on(Deadline::in(options_.renew_time));
+        if (!passed) return passed.error();
+        if (!*passed) return {}; // the certification is renewed by the next login
         if (payload.complete()) continue;
         const auto size = connection->size(payload.id());
         if (!size) return size.error();
@@ -141,16 +159,11 @@ Attempt<void> Transfer::fetch_run(Connection& connection, Payload& payload, Run 
 
 /// False when the transfer shall end.
 bool Transfer::pause() {
-    const auto end = options_.deadline.within(pause_);
-    pause_ = std::min(2 * pause_, longest_pause);
-    while (!end.passed()) {
-        if (patience_.stop && patience_.stop()) return false;
-        ::poll(nullptr, 0, static_cast<int>(end.within(look_around).left().count()) + 1);
-    }
-    return !options_.deadline.passed();
+    return patience_.wait(Deadline::in(std::exchange(pause_, std::min(2 * pause_, longest_pause))));
 }
 
 Error Transfer::stopped() const {
+    if (intake_.fatal()) return *intake_.fatal();
     return fail(options_.deadline.passed() ? Errc::time_limit : Errc::interrupted, intake_.state());
 }
 

@@ -23,6 +23,8 @@ struct ReceiveOptions {
     milliseconds connect_time{10'000};
     /// One connection is dropped when it moves no byte for so long.
     milliseconds silence_time{30'000};
+    /// Between two logins, while the installer takes what is here already: each renews the certification.
+    milliseconds renew_time{30'000};
     /// Bytes per second that are read; 0: all that come.
     std::uint64_t rate{0};
     /// The pause after the first failure without progress; it doubles up to 15 s.

@@ -44,6 +44,7 @@ class PushedTransfer {
   private:
     std::optional<Error> take_all();
     std::optional<Error> serve();
+    milliseconds pass_on();
     std::optional<Error> why_to_end();
     Error stalled_error();
     void answer(const Event& event);
@@ -109,7 +110,7 @@ std::optional<Error> PushedTransfer::serve() {
     child_gone_ = false;
     while (!intake_.complete() && !child_gone_) {
         if (auto error = why_to_end()) return error;
-        const auto event = listener_->next(options_.deadline.within(look_around));
+        const auto event = listener_->next(options_.deadline.within(pass_on()));
         if (!event) {
             intake_.note(event.error().what);
             return why_to_end();
@@ -117,6 +118,15 @@ std::optional<Error> PushedTransfer::serve() {
         if (*event) answer(**event);
     }
     return std::nullopt;
+}
+
+/// Hands on what is here and comes first; gives the time to wait for an event. As long as the installer has
+/// not taken all of it, the plugin is told to come again, and each of its logins renews the certification.
+milliseconds PushedTransfer::pass_on() {
+    const auto begun = Deadline::Clock::now();
+    const auto passed = intake_.pass_on(options_.deadline.within(look_around));
+    stalled_ = Deadline(stalled_.at() + (Deadline::Clock::now() - begun));
+    return passed && *passed && !intake_.complete() ? look_around : milliseconds(0);
 }
 
 std::optional<Error> PushedTransfer::why_to_end() {

@@ -177,8 +177,10 @@ BOOST_AUTO_TEST_CASE(puts_in_what_seeds_hold_across_files) {
     bulk::PayloadStream stream(verifiers({&file, &second}), pipe, soon());
     found.search(stream.payloads(), soon()).value();
     auto taken = taker(pipe, file.bytes.size() + second.bytes.size());
-    stream.advance().value();
+    BOOST_TEST(!stream.payloads()[0]->has_turn());
+    stream.payloads()[0]->pass_on(soon()).value();
     BOOST_TEST(stream.payloads()[0]->complete());
+    BOOST_TEST(stream.payloads()[1]->has_turn());
     stream.payloads()[1]->put(1, second.block(1)).value();
     BOOST_TEST((taken.get() == joined({file.bytes, second.bytes})));
     BOOST_TEST(stream.payloads()[0]->kept_bytes() == file.bytes.size());
@@ -195,10 +197,11 @@ BOOST_AUTO_TEST_CASE(does_not_use_what_has_changed_since_it_was_found) {
     BOOST_TEST(present(*stream.payloads()[0]) == "1111111");
     std::fstream(paths[0], std::ios::in | std::ios::out | std::ios::binary).seekp(3 * small_block).put('x');
     auto taken = taker(pipe, file.bytes.size());
-    stream.advance().value();
+    stream.payloads()[0]->pass_on(soon()).value();
     BOOST_TEST(present(*stream.payloads()[0]) == "1110111");
     BOOST_TEST(stream.payloads()[0]->verified_bytes() == 3 * small_block);
     stream.payloads()[0]->put(3, file.block(3)).value();
+    stream.payloads()[0]->pass_on(soon()).value();
     BOOST_TEST(stream.payloads()[0]->complete());
     BOOST_TEST((taken.get() == file.bytes));
 }
@@ -236,27 +239,81 @@ BOOST_AUTO_TEST_CASE(brings_a_file_from_the_network_and_seeds_to_the_pipe) {
     auto helper = bulk::ConnectionHelper::start().value();
     tests::FtpSite site;
     site.files[file.file.id] = file.bytes;
-    // Block 1 comes broken once; block 4 is in a seed.
+    // Block 1 comes broken once; blocks 0 and 4 are in a seed, and 4 crosses all the same, between 3 and 5.
     site.serve = [this](const std::string&, int nth) {
         auto bytes = file.bytes;
         if (nth == 0) bytes[small_block + 7] ^= 1;
         return tests::FtpSite::Serving{bytes};
     };
-    seed(joined({file.block(4)}));
+    seed(joined({file.block(4), file.block(0)}));
     bulk::BytePipe pipe;
     const auto found = seeds();
     bulk::PayloadStream stream(verifiers({&file}), pipe, soon());
     found.search(stream.payloads(), soon()).value();
     auto taken = taker(pipe, file.bytes.size());
-    stream.advance().value();
     const bulk::SecondPath path{"127.0.0.1", site.port(), site.session, site.certification};
     bulk::ReceiveOptions options{.deadline = soon()};
     const auto reception = bulk::receive(helper, path, stream.payloads(), options);
     if (reception.error) BOOST_ERROR(reception.error->message());
     BOOST_TEST((taken.get() == file.bytes));
     BOOST_TEST(reception.report.resumed == small_block);
+    BOOST_TEST(reception.report.fetched_twice == small_block);
     BOOST_TEST(reception.report.bytes == file.bytes.size());
     BOOST_TEST(reception.report.path == "kept+ftp");
+}
+
+// A certification that nobody uses dies, and an installer may take its time.
+BOOST_FIXTURE_TEST_CASE(logs_in_again_and_again_while_the_installer_takes_what_a_seed_holds, SeedFiles) {
+    auto helper = bulk::ConnectionHelper::start().value();
+    tests::FtpSite site;
+    const auto large = release_file(noise(40 * small_block)); // a pipe takes 16
+    site.files[large.file.id] = large.bytes;
+    for (const std::uint64_t found : {30U, 40U}) {
+        paths.clear();
+        seed(joined({ByteView(large.bytes).first(found * small_block)}));
+        bulk::BytePipe pipe;
+        const auto seeded = seeds();
+        bulk::PayloadStream stream(verifiers({&large}), pipe, soon());
+        seeded.search(stream.payloads(), soon()).value();
+        const bulk::SecondPath path{"127.0.0.1", site.port(), site.session, site.certification};
+        bulk::ReceiveOptions options{.deadline = soon(), .stall_time = milliseconds(1)};
+        options.renew_time = milliseconds(50);
+        site.transfers = 0;
+        std::promise<void> third_login;
+        site.admit = [&, logins = 0](int) mutable {
+            if (++logins == 3) third_login.set_value();
+            return true;
+        };
+        auto reception = std::async(std::launch::async,
+                                    [&] { return bulk::receive(helper, path, stream.payloads(), options); });
+        BOOST_TEST((third_login.get_future().wait_until(soon().at()) == std::future_status::ready));
+        BOOST_TEST(site.transfers == 0);
+        auto taken = taker(pipe, large.bytes.size());
+        const auto received = reception.get();
+        if (received.error) BOOST_ERROR(received.error->message());
+        pipe.end();
+        BOOST_TEST((taken.get() == large.bytes));
+        BOOST_TEST(received.report.resumed == found * small_block);
+        BOOST_TEST(site.transfers == (found < 40 ? 1 : 0));
+    }
+}
+
+// Where the second path cannot be reached, and need not be.
+BOOST_FIXTURE_TEST_CASE(needs_no_connection_where_seeds_hold_everything, SeedFiles) {
+    auto helper = bulk::ConnectionHelper::start().value();
+    tests::FtpSite site;
+    seed(file.bytes);
+    bulk::BytePipe pipe;
+    const auto found = seeds();
+    bulk::PayloadStream stream(verifiers({&file}), pipe, soon());
+    found.search(stream.payloads(), soon()).value();
+    auto taken = taker(pipe, file.bytes.size());
+    const bulk::SecondPath path{"127.0.0.1", site.port(), site.session, site.certification};
+    const auto reception = bulk::receive(helper, path, stream.payloads(), {.deadline = soon()});
+    if (reception.error) BOOST_ERROR(reception.error->message());
+    BOOST_TEST((taken.get() == file.bytes));
+    BOOST_TEST(site.connections == 0);
+    BOOST_TEST(reception.report.path == "kept");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
