@@ -26,6 +26,8 @@ constexpr milliseconds open_time{5 * 60'000}; ///< without an answer; being told
 constexpr milliseconds blame_time{30'000};    ///< to open a session that only carries a failure
 constexpr milliseconds step_time{2 * 60'000};
 constexpr milliseconds ask_time{10'000};
+constexpr std::chrono::minutes longest_stall{30}; ///< half of what a certification lives without progress
+constexpr std::uint64_t most_to_login = 3600;     ///< s; the plugin's `first_login_seconds` is no longer
 
 /// Without those of which a file has no list of blocks.
 std::vector<DigestKind> keep_common(std::vector<DigestKind> digests, const Descriptor& descriptor) {
@@ -179,6 +181,8 @@ class Attempt {
     Result<messages::OpenReply> open() {
         auto reply = module_.records.write_then(record_, [this] { return wait_for_turn(); });
         if (!reply) return reply;
+        // A quarter of the time is left to what may take the second path's place.
+        first_login_ = Deadline::in(std::chrono::seconds(std::min(reply->expires_in, most_to_login)) * 3 / 4);
         record_.session = module_.session = reply->session;
         if (reply->certification) {
             record_.certification = *reply->certification;
@@ -255,7 +259,8 @@ class Attempt {
         options.rate = module_.settings.byte_rate;
         options.connect_time = module_.settings.connect_timeout;
         options.silence_time = module_.settings.stall_timeout;
-        options.stall_time = 3 * options.silence_time; // before a certification that was never used expires
+        options.first_login = first_login_;
+        options.stall_time = std::min<milliseconds>(3 * options.silence_time, longest_stall);
         bulk::ReceiveCallbacks callbacks;
         callbacks.note = say;
         callbacks.interrupted = [pipe = files_.pipe()] {
@@ -333,6 +338,7 @@ class Attempt {
     std::string listen_;                         ///< push: what to listen on
     std::optional<bulk::PortReservation> port_;  ///< push only
     std::optional<messages::Receiver> receiver_; ///< push: what the plugin is told
+    Deadline first_login_{Deadline::Clock::time_point::max()};
     Record record_;
 };
 

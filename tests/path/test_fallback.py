@@ -1,13 +1,17 @@
 """Where the second path fails and the operator allows it, the bulk comes over the first one, checked the same."""
 
 import re
+import socket
 import sys
+import time
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 from path_case import MIB, RELAY, PathCase  # noqa: E402
+from push_case import RELAY as RELAY_OF_PUSH  # noqa: E402
+from push_case import PushCase  # noqa: E402
 from relay import Relay  # noqa: E402
 
 
@@ -57,6 +61,35 @@ class Fallback(PathCase):
         update = self.ready()
         self.relay(change_line=forge)
         self.assert_came_over(update, "https")
+
+
+class Blocked(PathCase):
+    settings = {"ftp.advertise": RELAY, "session.fallback": "https", "session.first_login_seconds": 12}
+
+    def test_a_port_that_a_firewall_drops_is_left_before_the_certification_dies(self):
+        self.device.configure(connect_timeout=600, stall_timeout=3600)
+        update = self.update(self.publish())
+        self.deploy()
+        with socket.create_server((RELAY, self.plugin.ftp_port), backlog=0) as deaf, socket.socket() as only:
+            only.connect(deaf.getsockname())  # the backlog is full: SYNs are dropped from now on
+            begun = time.monotonic()
+            update.call("Download", check=0)
+        self.assertLess(time.monotonic() - begun, 12)
+        self.assertEqual((self.session()["state"], self.session()["path"]), ("invalidated", "https"))
+
+
+class BlockedPush(PushCase):
+    settings = {**PushCase.settings, "session.fallback": "https", "session.first_login_seconds": 12}
+
+    def test_a_plugin_that_cannot_come_is_waited_for_no_longer_than_the_certification_bears(self):
+        # The address that the device tells answers nothing.
+        self.device.configure(push_address=RELAY_OF_PUSH, push_listen=self.network.device.address, stall_timeout=3600)
+        update = self.update(self.publish())
+        self.deploy()
+        begun = time.monotonic()
+        update.call("Download", check=0)
+        self.assertLess(time.monotonic() - begun, 12)
+        self.assertEqual((self.session()["state"], self.session()["path"]), ("invalidated", "https"))
 
 
 if __name__ == "__main__":

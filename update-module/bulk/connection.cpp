@@ -72,11 +72,11 @@ Attempt<Event> Connection::await_event(Deadline deadline) {
     }
 }
 
-Attempt<Event> Connection::ask(const Order& order, Event::Kind wanted, Kind when_refused) {
+Attempt<Event> Connection::ask(const Order& order, Event::Kind wanted, Kind when_refused, Deadline by) {
     data_ = ftp::Descriptor();
     if (!send_packet(socket_.get(), order)) return Setback{Kind::lost, "the process that talks FTP ended"};
     // The child itself waits no longer than `silence` for one reply; a step has a few.
-    const auto event = await_event(patience_.deadline.within(4 * patience_.silence));
+    const auto event = await_event(by.within(4 * patience_.silence));
     if (!event) return event.error();
     if (event->kind == wanted) return *event;
     if (event->kind == Event::Kind::failed)
@@ -84,7 +84,7 @@ Attempt<Event> Connection::ask(const Order& order, Event::Kind wanted, Kind when
     return Setback{Kind::lost, "the process that talks FTP is confused"};
 }
 
-Attempt<void> Connection::login(const SecondPath& path) {
+Attempt<void> Connection::login(const SecondPath& path, Deadline by) {
     auto connect = order_of(Order::Kind::connect, path.host);
     connect.port = path.port;
     const auto connect_time = std::min(patience_.connect, patience_.silence);
@@ -94,44 +94,47 @@ Attempt<void> Connection::login(const SecondPath& path) {
     constexpr std::chrono::hours longest(48);
     const auto lifetime = std::min<milliseconds>(patience_.deadline.left(), longest);
     connect.lifetime_ms = static_cast<std::uint32_t>(lifetime.count());
-    const auto connected = ask(connect, Event::Kind::connected, Kind::lost);
+    const auto connected = ask(connect, Event::Kind::connected, Kind::lost, by);
     if (!connected) return connected.error();
 
     const auto client_nonce = make_nonce();
     const auto user = order_of(Order::Kind::login, path.session + "." + client_nonce);
-    const auto challenged = ask(user, Event::Kind::challenge, Kind::login_refused);
+    const auto challenged = ask(user, Event::Kind::challenge, Kind::login_refused, by);
     if (!challenged) return challenged.error();
 
     const auto challenge = parse_challenge(challenged->text.text());
     const std::string_view server_nonce = challenge ? challenge->server_nonce : std::string_view();
     const ProofInput input{Mode::pull, path.session, client_nonce, server_nonce};
     if (!challenge || !path.certification.proves(challenge->proof, Party::plugin, input)) {
-        const auto left = ask(order_of(Order::Kind::decline), Event::Kind::failed, Kind::lost);
+        const auto left = ask(order_of(Order::Kind::decline), Event::Kind::failed, Kind::lost, by);
         static_cast<void>(left);
         return Setback{Kind::mismatch, challenge ? "the server's proof does not match"
                                                  : "the server offers no certification"};
     }
     const auto answer = order_of(Order::Kind::answer, path.certification.proof(Party::device, input));
-    const auto logged_in = ask(answer, Event::Kind::logged_in, Kind::login_refused);
+    const auto logged_in = ask(answer, Event::Kind::logged_in, Kind::login_refused, by);
     if (!logged_in) return logged_in.error();
     return {};
 }
 
 Attempt<std::uint64_t> Connection::size(const std::string& file) {
-    const auto event = ask(order_of(Order::Kind::size, file), Event::Kind::size, Kind::file_refused);
+    const auto event =
+        ask(order_of(Order::Kind::size, file), Event::Kind::size, Kind::file_refused, patience_.deadline);
     if (!event) return event.error();
     return event->number;
 }
 
 Attempt<ftp::Descriptor> Connection::fetch(const std::string& file, std::uint64_t offset) {
-    const auto event = ask(order_of(Order::Kind::fetch, file, offset), Event::Kind::data, Kind::file_refused);
+    const auto event = ask(order_of(Order::Kind::fetch, file, offset), Event::Kind::data, Kind::file_refused,
+                           patience_.deadline);
     if (!event) return event.error();
     if (!data_) return Setback{Kind::lost, "the process that talks FTP is confused"};
     return std::move(data_);
 }
 
 Attempt<void> Connection::finish() {
-    const auto event = ask(order_of(Order::Kind::finish), Event::Kind::finished, Kind::lost);
+    const auto event =
+        ask(order_of(Order::Kind::finish), Event::Kind::finished, Kind::lost, patience_.deadline);
     if (!event) return event.error();
     return {};
 }

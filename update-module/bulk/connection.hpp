@@ -53,8 +53,9 @@ class Connection {
     static Attempt<Connection> start(ConnectionHelper& helper, Patience patience);
 
     /// Connects, and logs in by certification: the server's proof is compared with what the first
-    /// certification information gives, in constant time, before ours is sent (claims C3 and C4).
-    Attempt<void> login(const SecondPath& path);
+    /// certification information gives, in constant time, before ours is sent (claims C3 and C4). Lost when
+    /// that is not done by `by`.
+    Attempt<void> login(const SecondPath& path, Deadline by);
     /// Bytes of the file as the server has it.
     Attempt<std::uint64_t> size(const std::string& file);
     /// The data connection, open and in blocking mode, with the file's bytes from `offset` on.
@@ -67,7 +68,7 @@ class Connection {
   private:
     Connection(ftp::Descriptor socket, Patience patience);
     Attempt<ConnectionEvent> ask(const ConnectionOrder& order, ConnectionEvent::Kind wanted,
-                                 Setback::Kind when_refused);
+                                 Setback::Kind when_refused, Deadline by);
     Attempt<ConnectionEvent> await_event(Deadline deadline);
 
     ftp::Descriptor socket_;

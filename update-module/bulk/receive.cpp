@@ -36,6 +36,8 @@ class Transfer {
     Attempt<void> fetch_run(Connection& connection, Payload& payload, Run run);
     Attempt<bool> pass_on(Deadline until);
     bool pause();
+    /// Of the login that comes next.
+    Deadline login_by() const { return logged_in_ ? options_.deadline : options_.first_login; }
     Error stopped() const;
     Error at_server(Errc code, const std::string& what) const {
         return fail(code, path_.name() + ": " + what);
@@ -50,6 +52,7 @@ class Transfer {
     BlockIntake intake_;
 
     std::uint64_t at_last_setback_{0}; ///< verified bytes
+    bool logged_in_{false};            ///< once
     Deadline stalled_;
     milliseconds pause_{0};
 };
@@ -64,7 +67,9 @@ std::optional<Error> Transfer::fetch_all() {
     pause_ = options_.first_pause;
     at_last_setback_ = intake_.meter().verified();
     if (!intake_.misses_any()) // perhaps nobody needs to be asked
-        if (const auto passed = pass_on(Deadline::in(options_.renew_time / 3)); !passed) return stopped();
+        if (const auto passed = pass_on(Deadline::in(std::min(options_.renew_time, login_by().left()) / 3));
+            !passed)
+            return stopped();
     while (!intake_.complete()) {
         if (patience_.over()) return stopped();
         const auto used = use_one_connection();
@@ -101,7 +106,7 @@ std::optional<Error> Transfer::after_setback(const Setback& setback) {
         pause_ = options_.first_pause;
         return std::nullopt;
     }
-    if (stalled_.passed()) {
+    if (stalled_.passed() || login_by().passed()) {
         const bool cut = setback.kind == Kind::ended_early;
         return at_server(cut ? Errc::truncated : Errc::second_path_unreachable, setback.what);
     }
@@ -126,7 +131,8 @@ Attempt<bool> Transfer::pass_on(Deadline until) {
 Attempt<void> Transfer::use_one_connection() {
     auto connection = Connection::start(helper_, patience_);
     if (!connection) return connection.error();
-    if (auto login = connection->login(path_); !login) return login.error();
+    if (auto login = connection->login(path_, login_by()); !login) return login.error();
+    logged_in_ = true;
     for (const auto& each : intake_.payloads()) {
         auto& payload = *each;
         const auto passed = pass_on(Deadline::in(options_.renew_time));
@@ -159,7 +165,7 @@ Attempt<void> Transfer::fetch_run(Connection& connection, Payload& payload, Run 
 
 /// False when the transfer shall end.
 bool Transfer::pause() {
-    return patience_.wait(Deadline::in(std::exchange(pause_, std::min(2 * pause_, longest_pause))));
+    return patience_.wait(login_by().within(std::exchange(pause_, std::min(2 * pause_, longest_pause))));
 }
 
 Error Transfer::stopped() const {

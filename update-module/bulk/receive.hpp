@@ -17,6 +17,9 @@ namespace two_path::bulk {
 struct ReceiveOptions {
     /// When to stop whatever happens (time_limit); blocks are kept.
     Deadline deadline;
+    /// The second path is given up when nobody has logged in by then: a certification that was not used dies
+    /// soon after, and with it what may take the second path's place.
+    Deadline first_login{Deadline::Clock::time_point::max()};
     /// Without one more verified block for so long the second path is given up.
     milliseconds stall_time{120'000};
     /// A TCP connection is given up when it takes so long, or `silence_time`.

@@ -138,7 +138,7 @@ std::optional<Error> PushedTransfer::why_to_end() {
         progress_ = intake_.meter().verified();
         stalled_ = Deadline::in(options_.stall_time);
     }
-    if (stalled_.passed()) return stalled_error();
+    if (stalled_.passed() || (!logged_in_ && options_.first_login.passed())) return stalled_error();
     return std::nullopt;
 }
 

@@ -12,8 +12,11 @@
 #include <fstream>
 #include <set>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -69,6 +72,29 @@ struct SecondPathWorld {
         const std::string content(std::istreambuf_iterator<char>(stream), {});
         BOOST_TEST((content == std::string(one.bytes.begin(), one.bytes.end())));
     }
+};
+
+/// Drops every SYN, as a firewall does: a listener whose backlog is full.
+class DeafPort {
+  public:
+    DeafPort() {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        auto* any = reinterpret_cast<sockaddr*>(&address);
+        socklen_t size = sizeof address;
+        BOOST_REQUIRE_EQUAL(::bind(listener_.get(), any, size), 0);
+        BOOST_REQUIRE_EQUAL(::listen(listener_.get(), 0), 0);
+        BOOST_REQUIRE_EQUAL(::getsockname(listener_.get(), any, &size), 0);
+        BOOST_REQUIRE_EQUAL(::connect(only_.get(), any, size), 0);
+        port_ = ntohs(address.sin_port);
+    }
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+
+  private:
+    ftp::Descriptor listener_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    ftp::Descriptor only_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    std::uint16_t port_{0};
 };
 
 void check_error(const Reception& reception, Errc code) {
@@ -332,6 +358,24 @@ BOOST_AUTO_TEST_CASE(a_port_that_nobody_listens_on_is_unreachable) {
         port = free.local_endpoint().port();
     }
     check_error(receive(port), Errc::second_path_unreachable);
+}
+
+BOOST_AUTO_TEST_CASE(a_port_that_is_blocked_is_given_up_in_time_for_what_may_take_its_place) {
+    const DeafPort blocked;
+    options.first_login = Deadline::in(milliseconds(700));
+    options.stall_time = milliseconds(60'000);
+    const auto start = Deadline::Clock::now();
+    check_error(receive(blocked.port()), Errc::second_path_unreachable);
+    BOOST_TEST((Deadline::Clock::now() - start < std::chrono::seconds(5)));
+}
+
+BOOST_AUTO_TEST_CASE(after_the_first_login_its_time_means_nothing) {
+    options.first_login = Deadline::in(milliseconds(700));
+    options.stall_time = milliseconds(5'000);
+    options.silence_time = milliseconds(800);
+    site.serve = [&](const std::string&, int nth) { return FtpSite::Serving{file.bytes, nth > 0}; };
+    check_success(receive());
+    BOOST_TEST(options.first_login.passed());
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_falls_silent_is_left_and_tried_again) {
