@@ -257,6 +257,7 @@ class Attempt {
         if (!certification) return fail(Errc::internal, "there is no certification information");
         bulk::ReceiveOptions options{module_.deadline};
         options.rate = module_.settings.byte_rate;
+        options.min_rate = module_.settings.min_rate;
         options.connect_time = module_.settings.connect_timeout;
         options.silence_time = module_.settings.stall_timeout;
         options.first_login = first_login_;

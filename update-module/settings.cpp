@@ -27,6 +27,7 @@ constexpr std::array keys{"state_dir",
                           "allow_downgrade",
                           "connect_timeout",
                           "stall_timeout",
+                          "min_rate",
                           "boot_id_file",
                           "issuer",
                           "store",
@@ -75,6 +76,13 @@ void read_seconds(Fields& fields, std::string_view name, std::chrono::seconds& v
     if (fields.ok() && (number == 0 || number > most))
         fields.refuse("`" + std::string(name) + "` must be 1 to " + std::to_string(most) + " seconds");
     value = std::chrono::seconds(number);
+}
+
+void read_min_rate(Fields& fields, Settings& settings) {
+    constexpr std::uint64_t most = std::uint64_t{1} << 30U;
+    settings.min_rate = fields.number_or("min_rate", settings.min_rate);
+    if (fields.ok() && (settings.min_rate == 0 || settings.min_rate > most))
+        fields.refuse("`min_rate` must be 1 to " + std::to_string(most) + " bytes per second");
 }
 
 void read_command(Fields& fields, std::string_view name, std::vector<std::string>& command) {
@@ -169,6 +177,7 @@ Result<Settings> read_settings(const json::object& object, const std::string& pa
     read_seconds(fields, "confirm_timeout", settings.confirm_timeout, 86'400);
     read_seconds(fields, "connect_timeout", settings.connect_timeout, 600);
     read_seconds(fields, "stall_timeout", settings.stall_timeout, 3'600);
+    read_min_rate(fields, settings);
     read_push(fields, settings);
     read_store(fields, settings);
     read_hours(fields, settings.hours);

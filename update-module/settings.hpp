@@ -47,6 +47,7 @@ struct Settings {
 
     std::chrono::seconds connect_timeout{10}; ///< each TCP connection of the second path
     std::chrono::seconds stall_timeout{30};   ///< silence of the second path
+    std::uint64_t min_rate{1024}; ///< of the second path, bytes per second: what is slower is as good as dead
 
     Issuer issuer{Issuer::plugin}; ///< who makes the first certification information
     Mode mode{Mode::pull};         ///< who opens the second path's connections

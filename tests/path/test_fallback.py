@@ -3,6 +3,7 @@
 import re
 import socket
 import sys
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -61,6 +62,17 @@ class Fallback(PathCase):
         update = self.ready()
         self.relay(change_line=forge)
         self.assert_came_over(update, "https")
+
+    def test_a_path_that_drips_is_as_good_as_none(self):
+        def drip(_connection, _offset, part):
+            threading.Event().wait(0.2)  # shorter than any silence that is noticed
+            return part[:1]
+
+        self.device.configure(stall_timeout=1, min_rate=MIB)
+        update = self.ready()
+        self.relay(change=drip)
+        self.assert_came_over(update, "ftp+https")
+        self.assertIn("min_rate", update.log)
 
 
 class Blocked(PathCase):

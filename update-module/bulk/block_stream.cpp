@@ -60,6 +60,7 @@ Attempt<void> BlockStream::keep_rate() {
 }
 
 Attempt<void> BlockStream::read(std::span<std::uint8_t> block) {
+    const auto end = Deadline::in(patience_.block_time(block.size()));
     // A rate is kept in pieces of half a second: a sender hears of silence, and must not take it for death.
     const auto piece = patience_.rate == 0 ? block.size() : std::max<std::size_t>(patience_.rate / 2, 1);
     while (!block.empty()) {
@@ -67,6 +68,7 @@ Attempt<void> BlockStream::read(std::span<std::uint8_t> block) {
         if (!got) return got.error();
         if (auto kept = keep_rate(); !kept) return kept;
         if (*got == 0) return Setback{Setback::Kind::ended_early, "the transfer ended early"};
+        if (end.passed()) return Setback{Setback::Kind::lost, "a block came more slowly than `min_rate`"};
         block = block.subspan(*got);
     }
     return {};

@@ -33,7 +33,8 @@ class BlockStream {
   public:
     BlockStream(ftp::Descriptor data, const Patience& patience);
 
-    /// Fills `block`. Fails with lost when the stream ends before, breaks, or is silent; or stopped.
+    /// Fills `block`. Fails with ended_early when the stream ends before; with lost when it breaks, is
+    /// silent, or takes longer than Patience::block_time; or stopped.
     Attempt<void> read(std::span<std::uint8_t> block);
     /// Whether the stream ends here; one that goes on is a server that sends more than the file.
     Attempt<bool> at_end();

@@ -3,6 +3,7 @@
 #include "update-module/bulk/challenge.hpp"
 #include "update-module/bulk/packet_socket.hpp"
 
+#include <algorithm>
 #include <poll.h>
 #include <stdexcept>
 
@@ -34,6 +35,13 @@ bool for_good(const Event& event) {
 
 void throw_exception_from_error(const Setback& setback, const boost::source_location&) {
     throw std::runtime_error(setback.what);
+}
+
+milliseconds Patience::block_time(std::uint64_t bytes) const {
+    constexpr std::uint64_t milli = 1000;
+    // Who reads slowly gets a block slowly.
+    const auto floor = rate == 0 ? min_rate : std::clamp<std::uint64_t>(rate / 2, 1, min_rate);
+    return std::max(stall, milliseconds(bytes * milli / floor));
 }
 
 bool Patience::wait(Deadline until) const {

@@ -40,7 +40,11 @@ struct Patience {
     milliseconds silence;
     std::function<bool()> stop; ///< asked at least once a second; may be empty
     std::uint64_t rate{0};      ///< bytes per second that are read of a data connection; 0: all that come
+    std::uint64_t min_rate{1};  ///< bytes per second that a block must come with, once `stall` is over
+    milliseconds stall{0};
 
+    /// The longest that a block of so many bytes may take.
+    [[nodiscard]] milliseconds block_time(std::uint64_t bytes) const;
     [[nodiscard]] bool over() const { return deadline.passed() || (stop && stop()); }
     /// Waits until then; false when it is over before.
     [[nodiscard]] bool wait(Deadline until) const;

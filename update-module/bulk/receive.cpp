@@ -23,7 +23,7 @@ class Transfer {
       , options_(options)
       , callbacks_(callbacks)
       , patience_{options.deadline, options.connect_time, options.silence_time, callbacks.interrupted,
-                  options.rate}
+                  options.rate,     options.min_rate,     options.stall_time}
       , intake_("second path " + path.name(), payloads, callbacks)
       , stalled_(Deadline::in(options.stall_time)) {}
 

@@ -20,7 +20,7 @@ struct ReceiveOptions {
     /// The second path is given up when nobody has logged in by then: a certification that was not used dies
     /// soon after, and with it what may take the second path's place.
     Deadline first_login{Deadline::Clock::time_point::max()};
-    /// Without one more verified block for so long the second path is given up.
+    /// Without one more verified block for so long the second path is given up at the next setback.
     milliseconds stall_time{120'000};
     /// A TCP connection is given up when it takes so long, or `silence_time`.
     milliseconds connect_time{10'000};
@@ -30,6 +30,9 @@ struct ReceiveOptions {
     milliseconds renew_time{30'000};
     /// Bytes per second that are read; 0: all that come.
     std::uint64_t rate{0};
+    /// A connection is dropped when it brings a block more slowly, bytes per second, and took `stall_time`;
+    /// with a lower `rate`, at half of that.
+    std::uint64_t min_rate{1024};
     /// The pause after the first failure without progress; it doubles up to 15 s.
     milliseconds first_pause{500};
 };

@@ -29,8 +29,10 @@ class PushedTransfer {
       , path_(path)
       , options_(options)
       , callbacks_(callbacks)
-      , patience_{options.deadline, options.connect_time, options.silence_time,
-                  [this] { return look_aside(); }, options.rate}
+      , patience_{options.deadline,     options.connect_time,
+                  options.silence_time, [this] { return look_aside(); },
+                  options.rate,         options.min_rate,
+                  options.stall_time}
       , intake_("second path " + path.name(), payloads, callbacks)
       , pause_(options.first_pause)
       , stalled_(Deadline::in(options.stall_time)) {}

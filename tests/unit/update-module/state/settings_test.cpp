@@ -56,6 +56,7 @@ const Refused refused_keys[] = {
     {R"("confirm_timeout": 0)", "`confirm_timeout`"},
     {R"("confirm_timeout": "10")", "`confirm_timeout`"},
     {R"("stall_timeout": 1e9)", "`stall_timeout`"},
+    {R"("min_rate": 0)", "`min_rate` must be 1 to"},
     {R"("connect_timeout": -1)", "`connect_timeout`"},
     {R"("allow_downgrade": "yes")", "`allow_downgrade`"},
     {R"("version_command": "cat /x")", "`version_command` must be a list"},
@@ -100,7 +101,7 @@ BOOST_AUTO_TEST_CASE(every_key_is_taken) {
     const auto loaded = configuration.load(R"("state_dir": "/data/two-path", "modules_dir": "/m",
         "server_url": "https://plugin.example:8443/", "server_certificate": "/c.pem",
         "token_command": ["/bin/token", "--raw"], "version_command": ["/bin/version"], "confirm": "required",
-        "confirm_timeout": 5, "allow_downgrade": true, "connect_timeout": 3, "stall_timeout": 4,
+        "confirm_timeout": 5, "allow_downgrade": true, "connect_timeout": 3, "stall_timeout": 4, "min_rate": 6,
         "boot_id_file": "/b", "mode": "push", "push_address": "eth0", "push_listen": "192.0.2.9",
         "push_ports": "40000-40009")");
     BOOST_REQUIRE_MESSAGE(loaded, (loaded ? "" : loaded.error().message()));
@@ -116,6 +117,7 @@ BOOST_AUTO_TEST_CASE(every_key_is_taken) {
     BOOST_TEST(loaded->allow_downgrade);
     BOOST_TEST(loaded->connect_timeout.count() == 3);
     BOOST_TEST(loaded->stall_timeout.count() == 4);
+    BOOST_TEST(loaded->min_rate == 6U);
     BOOST_TEST(loaded->boot_id_file == "/b");
     BOOST_TEST((loaded->mode == Mode::push));
     BOOST_TEST(loaded->push_address == "eth0");
