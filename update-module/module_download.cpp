@@ -72,10 +72,11 @@ class Attempt {
         digests_ = keep_common(fastest_digests(module_.settings.state_dir), descriptor_);
         const auto prepared = module_.records.write_then(record_, [&] { return prepare(lists); });
         if (!prepared) return blame(prepared.error());
-        if (auto now = wait_for_hours(module_.settings, module_.deadline); !now) return blame(now.error());
+        if (auto may = wait_until_allowed(); !may) return blame(may.error());
         if (auto reserved = prepare_receiver(); !reserved) return blame(reserved.error());
         auto reply = open();
         if (!reply) return reply.error();
+        if (auto may = check_allowed(); !may) return may; // its turn may have come late
         const auto transfer = files_.pipe() != nullptr ? pass_through(*reply) : fetch(*reply);
         if (!transfer) return transfer.error();
         if (auto ended = end_transfer(*transfer); !ended) return ended;
@@ -105,6 +106,17 @@ class Attempt {
         }
         if (digests_.empty()) return fail(Errc::bad_descriptor, "no digest that every file has");
         return files_.prepare(*lists, digests_.front(), module_.deadline);
+    }
+
+    /// By the device's owner: now, or after a while.
+    Result<void> wait_until_allowed() {
+        if (auto hours = wait_for_hours(module_.settings, module_.deadline); !hours) return hours;
+        return check_allowed();
+    }
+
+    Result<void> check_allowed() {
+        if (auto hours = check_hours(module_.settings); !hours) return hours;
+        return check_metered(module_.settings, files_.missing_bytes(), module_.deadline);
     }
 
     /// Push: the plugin hears where this device will listen when the session is opened. Anew after each wait:
@@ -203,7 +215,11 @@ class Attempt {
             if (reply) return reply;
             auto error = reply.error();
             const bool busy = error.code == Errc::busy;
-            if (busy && !told_to_stop() && module_.deadline.left() >= open_time) continue;
+            if (busy && !told_to_stop() && module_.deadline.left() >= open_time) {
+                if (auto hours = wait_for_hours(module_.settings, module_.deadline); !hours)
+                    return hours.error();
+                continue;
+            }
             if (!busy && !waited) return error;
             const auto time = std::chrono::floor<std::chrono::minutes>(Deadline::Clock::now() - begun);
             error.detail.append(", waited " + std::to_string(time.count()) + " min for its turn");

@@ -2,7 +2,6 @@
 
 #include "update-module/bulk/decode.hpp"
 #include "update-module/log.hpp"
-#include "update-module/policy.hpp"
 
 #include <filesystem>
 #include <set>
@@ -38,11 +37,14 @@ Result<void> AttemptFiles::prepare(const BlockLists& lists, DigestKind kind, Dea
         pipe_.emplace();
         stream_.emplace(std::move(*files), *pipe_, deadline);
     }
-    if (auto searched = search_seeds(deadline); !searched) return searched;
+    return search_seeds(deadline);
+}
+
+std::uint64_t AttemptFiles::missing_bytes() const noexcept {
     std::uint64_t missing = 0;
     for (const auto& payload : payloads())
         missing += payload->missing_bytes();
-    return check_metered(settings_, missing, deadline);
+    return missing;
 }
 
 /// Whether there is room for all files, once what others left is gone.

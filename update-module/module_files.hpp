@@ -23,12 +23,13 @@ class AttemptFiles {
 
     /// Looks for what is here already, digesting it again, and decides whether the files are kept or pass
     /// through (`store` of the settings). Before the session: it may take long. no_room; bad_block_list;
-    /// not_ready when more would be fetched than a metered link allows; conflict; io_error; time_limit;
-    /// interrupted.
+    /// conflict; io_error; time_limit; interrupted.
     [[nodiscard]] Result<void> prepare(const BlockLists& lists, DigestKind kind, Deadline deadline);
 
     /// In the order of the descriptor; those that are kept without those of the same content.
     [[nodiscard]] bulk::Payloads payloads() const noexcept;
+    /// What must be fetched.
+    [[nodiscard]] std::uint64_t missing_bytes() const noexcept;
     /// Of those that pass through; none: they are kept, and the installer's turn is when all are here.
     [[nodiscard]] bulk::BytePipe* pipe() noexcept { return pipe_ ? &*pipe_ : nullptr; }
 

@@ -4,7 +4,6 @@
 #include "update-module/process.hpp"
 
 #include <algorithm>
-#include <ctime>
 #include <thread>
 
 namespace two_path::device {
@@ -13,8 +12,8 @@ namespace {
 constexpr milliseconds look_around{500};
 constexpr milliseconds command_time{10'000};
 
-std::chrono::minutes wait_now(const std::vector<DayHours>& hours) {
-    const auto minute = minute_of_day(std::time(nullptr));
+std::chrono::minutes wait_from(std::time_t now, const std::vector<DayHours>& hours) {
+    const auto minute = minute_of_day(now);
     unsigned least = DayHours::day;
     for (const auto& one : hours)
         least = std::min(least, one.wait_from(minute));
@@ -30,14 +29,22 @@ std::string text_of(const std::vector<DayHours>& hours) {
 
 } // namespace
 
-Result<void> wait_for_hours(const Settings& settings, Deadline deadline) {
-    const auto wait = wait_now(settings.hours);
-    if (wait.count() == 0) return {};
-    const auto when = "this device fetches updates at " + text_of(settings.hours) + ", its own time";
-    if (wait >= deadline.left()) return fail(Errc::not_ready, when);
-    say("waiting: " + when);
+std::time_t time_now() {
+    return std::time(nullptr);
+}
+
+Result<void> check_hours(const Settings& settings, const Now& now) {
+    if (wait_from(now(), settings.hours).count() == 0) return {};
+    return fail(Errc::not_ready,
+                "this device fetches updates at " + text_of(settings.hours) + ", its own time");
+}
+
+Result<void> wait_for_hours(const Settings& settings, Deadline deadline, const Now& now) {
+    const auto in_hours = check_hours(settings, now);
+    if (in_hours || wait_from(now(), settings.hours) >= deadline.left()) return in_hours;
+    say("waiting: " + in_hours.error().detail);
     // Asked again and again: the clock may be set meanwhile.
-    while (wait_now(settings.hours).count() > 0) {
+    while (!check_hours(settings, now)) {
         if (auto may = may_wait(deadline, "the hours of `hours`"); !may) return may;
         std::this_thread::sleep_for(look_around);
     }

@@ -48,6 +48,27 @@ BOOST_AUTO_TEST_CASE(hours_that_begin_too_late_are_told) {
     BOOST_TEST(late.error().detail.find(with_hours(60).hours[0].text().substr(0, 3)) != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(hours_that_begin_soon_are_waited_for) {
+    std::time_t now = std::time(nullptr);
+    int looks = 0;
+    const Now clock = [&] { // each look takes half a minute
+        ++looks;
+        return now += 30;
+    };
+    const auto settings = with_hours(2);
+    BOOST_TEST(!check_hours(settings, clock));
+    BOOST_TEST(wait_for_hours(settings, Deadline::in(milliseconds(600'000)), clock).has_value());
+    BOOST_TEST(check_hours(settings, [now] { return now; }).has_value());
+    BOOST_TEST(looks > 3);
+}
+
+BOOST_AUTO_TEST_CASE(hours_that_are_over_allow_nothing) {
+    const auto over = check_hours(with_hours(DayHours::day - 20));
+    BOOST_REQUIRE(!over);
+    BOOST_TEST((over.error().code == Errc::not_ready));
+    BOOST_TEST(check_hours({}).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_metered_link_bears_so_much_and_no_more) {
     BOOST_TEST(check_metered(metered("true"), 5 * mebi, soon()).has_value());
     BOOST_TEST(check_metered(metered("false"), 6 * mebi, soon()).has_value());
