@@ -1,6 +1,7 @@
 #include "update-module/module_fallback.hpp"
 
 #include "update-module/bulk/block_intake.hpp"
+#include "update-module/part_size.hpp"
 #include "update-module/process.hpp"
 
 #include <algorithm>
@@ -10,10 +11,6 @@ namespace {
 
 using bulk::Payload;
 
-constexpr std::size_t least_step = std::size_t{16} * 1024;
-constexpr std::size_t first_step = std::size_t{256} * 1024;
-constexpr std::size_t most_step = std::size_t{2} * 1024 * 1024;
-constexpr milliseconds wanted_time{1'000}; ///< for one step; an exchange must be over within 4 s
 constexpr milliseconds longest_pause{15'000};
 constexpr milliseconds look_around{500};
 
@@ -30,8 +27,7 @@ class Fallback {
       : session_(session)
       , options_(options)
       , intake_("first path", payloads, callbacks)
-      , stalled_(Deadline::in(options.stall_time))
-      , pause_(options.first_pause) {}
+      , size_(options.rate) {}
 
     bulk::Reception run() {
         const auto fetched = fetch_all();
@@ -73,8 +69,7 @@ class Fallback {
         const auto end = std::min(verifier.offset(run.end), payload.size());
         std::string bytes; // of blocks that are not whole yet
         for (auto block = run.first; block < run.end;) {
-            auto part = next_part(payload.id(), position,
-                                  static_cast<std::size_t>(std::min<std::uint64_t>(end - position, step_)));
+            auto part = next_part(payload.id(), position, end - position);
             if (!part) return part.error();
             position += part->size();
             bytes += *part;
@@ -92,24 +87,25 @@ class Fallback {
         return {};
     }
 
-    /// Asks until it comes, in smaller parts where one did not come in time.
-    Result<std::string> next_part(const std::string& file, std::uint64_t offset, std::size_t size) {
-        for (;;) {
+    /// Asks until it comes, in smaller parts where one did not come in time. Where the plugin serves others
+    /// now, as long as there is time.
+    Result<std::string> next_part(const std::string& file, std::uint64_t offset, std::uint64_t left) {
+        const auto stalled = Deadline::in(options_.stall_time);
+        for (auto time = options_.first_pause;; time = std::min(2 * time, longest_pause)) {
+            const auto size = size_.of(left);
             const auto start = Deadline::Clock::now();
             auto part = session_.part(file, offset, size, options_.deadline);
             if (part) {
                 intake_.meter().used("https");
                 intake_.meter().received(part->size());
-                adapt(part->size(), Deadline::Clock::now() - start);
-                stalled_ = Deadline::in(options_.stall_time);
-                pause_ = options_.first_pause;
+                size_.came(size, Deadline::Clock::now() - start);
                 if (auto kept = keep_rate(part->size(), start); !kept) return kept.error();
                 return part;
             }
-            if (!passes(part.error().code) || stalled_.passed()) return part;
-            if (part.error().code == Errc::plugin_unreachable) step_ = std::max(step_ / 2, least_step);
-            size = std::min(size, step_);
-            if (auto waited = wait(); !waited) return waited.error();
+            const auto code = part.error().code;
+            if (!passes(code) || (code != Errc::busy && stalled.passed())) return part;
+            if (code == Errc::plugin_unreachable) size_.missed();
+            if (auto waited = wait(options_.deadline.within(time)); !waited) return waited.error();
         }
     }
 
@@ -117,22 +113,11 @@ class Fallback {
         if (options_.rate == 0) return {};
         const std::chrono::duration<double> due(static_cast<double>(bytes) /
                                                 static_cast<double>(options_.rate));
-        const Deadline until(start + std::chrono::duration_cast<Deadline::Clock::duration>(due));
+        return wait(Deadline(start + std::chrono::duration_cast<Deadline::Clock::duration>(due)));
+    }
+
+    Result<void> wait(Deadline until) {
         for (Pause pause; !until.passed();)
-            if (auto waited = pause(options_.deadline, "the rate"); !waited) return waited;
-        return {};
-    }
-
-    void adapt(std::size_t size, Deadline::Clock::duration took) {
-        if (size < step_) return; // the end of a file tells nothing
-        if (took < wanted_time / 2) step_ = std::min(step_ * 2, most_step);
-        if (took > wanted_time) step_ = std::max(step_ / 2, least_step);
-    }
-
-    Result<void> wait() {
-        const auto end = options_.deadline.within(pause_);
-        pause_ = std::min(2 * pause_, longest_pause);
-        for (Pause pause; !end.passed();)
             if (auto waited = pause(options_.deadline, "the plugin"); !waited) return waited;
         return {};
     }
@@ -140,9 +125,7 @@ class Fallback {
     control::Session& session_;
     const bulk::ReceiveOptions& options_;
     bulk::BlockIntake intake_;
-    std::size_t step_{first_step};
-    Deadline stalled_;
-    milliseconds pause_;
+    PartSize size_;
 };
 
 } // namespace
