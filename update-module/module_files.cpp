@@ -47,12 +47,10 @@ std::uint64_t AttemptFiles::missing_bytes() const noexcept {
     return missing;
 }
 
-/// Whether there is room for all files, once what others left is gone.
+/// Whether there is room for all files, at the cost of what others left.
 Result<bool> AttemptFiles::keeps() {
     if (settings_.store == Store::never) return false;
-    const auto room = [this] { return store_.require_room(store_.missing(descriptor_.files)); };
-    if (!room()) store_.reclaim(ids_of(descriptor_), {});
-    const auto enough = room();
+    const auto enough = store_.make_room(store_.missing(descriptor_.files), ids_of(descriptor_));
     if (enough) return true;
     if (settings_.store == Store::required || enough.error().code != Errc::no_room) return enough.error();
     say("the files go straight to the installer: " + enough.error().detail);

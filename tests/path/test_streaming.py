@@ -133,6 +133,20 @@ class PullThrough(InBothModes, PathCase):
         self.assertEqual((session["state"], session["path"]), ("committed", "ftp"))
         self.assertEqual((session["bytes"], session["fetched_twice"]), (6 * MIB, 0))
 
+    def test_room_is_made_at_the_cost_of_the_oldest_and_of_no_more_than_needed(self):
+        oldest, middle, newest = (letter * 64 for letter in "bac")
+        holds = {oldest: (2 * MIB, 3), middle: (2 * MIB, 2), newest: (2 * MIB, 1)}
+        for size, left, straight in ((4, {middle, newest}, False), (10, {oldest, middle, newest}, True)):
+            with self.subTest(size):
+                update = self.update(self.publish(size=size * MIB, name=f"{self.name}-{size}"))
+                update.small_disk(10 * MIB, holds=holds)
+                deployment = self.deploy()
+                update.call("Download", check=0)
+                self.assertEqual(set(update.left) & {oldest, middle, newest}, left)
+                self.assertEqual("straight to the installer" in update.log, straight)
+                update.call("Cleanup", check=0)
+                self.device.report(deployment, "failure")
+
     def test_what_is_packed_for_the_wire_is_unpacked_on_its_way(self):
         for encoding in ("gzip", "xz", "zstd"):
             with self.subTest(encoding):

@@ -145,6 +145,7 @@ class Update:
         self._lists = {}
         self._running = []
         self._prefix = []
+        self._left = self.device.folder / "left"
         shutil.rmtree(self.tree, ignore_errors=True)
         self._make_tree(pathlib.Path(artifact))
 
@@ -164,12 +165,20 @@ class Update:
         change(meta_data["two_path"])
         path.write_text(json.dumps(meta_data))
 
-    def small_disk(self, size):
-        """From now on each call finds an empty store of `size` bytes in all; None: the device's own."""
-        script = 'mount -t tmpfs -o size=$0 tmpfs "$1" && shift && exec "$@"'
+    def small_disk(self, size, holds=None):
+        """From now on each call finds a store of `size` bytes in all, with the files {name: (bytes, age in days)} in
+        it; None: the device's own. What it has when the call is over is in `left`."""
+        files = "".join(f'head -c {held} /dev/zero > "$1/{name}" && touch -d "{age} days ago" "$1/{name}" && '
+                        for name, (held, age) in (holds or {}).items())
+        script = (f'mount -t tmpfs -o size=$0 tmpfs "$1" && {files} store=$1 && shift && '
+                  f'{{ "$@"; code=$?; ls "$store" > "{self._left}"; exit $code; }}')
         store = self.device.state / "store"
         store.mkdir(exist_ok=True)
         self._prefix = ["unshare", "-rm", "sh", "-c", script, str(size), store] if size else []
+
+    @property
+    def left(self):
+        return self._left.read_text().split()
 
     def change_lists(self, change):
         """Lets `change` edit the block lists {member name: bytes}."""

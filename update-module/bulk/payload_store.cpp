@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <map>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -58,6 +59,12 @@ std::vector<bool> blocks_with_data(int file, const BlockVerifier& verifier) {
         at = hole;
     }
     return blocks;
+}
+
+/// Whether another run of the module has it open.
+bool in_use(const std::string& path) {
+    const Descriptor data(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    return data && ::flock(data.get(), LOCK_EX | LOCK_NB) != 0;
 }
 
 } // namespace
@@ -168,43 +175,63 @@ std::uint64_t PayloadStore::kept(const std::string& id) const {
     return text && *text ? std::min(verified_bytes_of(**text), size) : 0;
 }
 
-Result<void> PayloadStore::require_room(std::uint64_t bytes) const {
+std::vector<PayloadStore::Held> PayloadStore::held(const std::set<std::string>& keep) const {
+    std::map<std::string, Held> found;
+    std::error_code error;
+    for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
+        const auto name = entry->path().filename().string();
+        const auto id = name.substr(0, name.find('.')); // a kill may leave a map alone
+        struct stat about {};
+        if (!is_sha256_hex(id) || keep.contains(id) || ::lstat(entry->path().c_str(), &about) != 0) continue;
+        std::error_code unseen;
+        const auto written = entry->last_write_time(unseen);
+        auto& held = found.try_emplace(id, Held{id, written, 0}).first->second;
+        held.written = std::max(held.written, written);
+        held.bytes += static_cast<std::uint64_t>(about.st_blocks) * stat_block;
+    }
+    std::vector<Held> all;
+    for (auto& [id, held] : found)
+        if (!in_use(path_of(id))) all.push_back(std::move(held));
+    std::ranges::sort(all, {}, &Held::written);
+    return all;
+}
+
+Result<void> PayloadStore::make_room(std::uint64_t bytes, const std::set<std::string>& keep) {
     if (auto ready = device::make_folder(folder_); !ready) return ready.error();
     struct statvfs about {};
     if (::statvfs(folder_.c_str(), &about) != 0) return storage_error("look at", folder_, errno);
+    const auto needed = bytes + spare_room;
     const auto free = std::uint64_t{about.f_bavail} * about.f_frsize;
-    if (bytes + spare_room <= free) return {};
-    return fail(Errc::no_room, folder_ + " needs " + std::to_string(bytes + spare_room) + " bytes and has " +
-                                   std::to_string(free));
+    auto gained = free;
+    std::vector<std::string> victims;
+    for (const auto& other : needed > free ? held(keep) : std::vector<Held>()) {
+        if (gained >= needed) break;
+        gained += other.bytes;
+        victims.push_back(other.id);
+    }
+    if (gained < needed)
+        return fail(Errc::no_room,
+                    folder_ + " needs " + std::to_string(needed) + " bytes and has " + std::to_string(free));
+    for (const auto& id : victims)
+        if (auto removed = remove(id); !removed) return removed;
+    return {};
 }
 
+/// The data go last: what is left of a removal that was cut still shows what it is of.
 Result<void> PayloadStore::remove(const std::string& id) {
     const auto path = path_of(id);
-    for (const auto& victim : {path, map_of(path), map_of(path) + ".corrupt"})
+    const auto map = map_of(path);
+    for (const auto& victim : {map + ".new", map + ".corrupt", map, path})
         if (::unlink(victim.c_str()) != 0 && errno != ENOENT) return storage_error("remove", victim, errno);
     return {};
 }
 
-std::uint64_t PayloadStore::reclaim(const std::set<std::string>& keep, std::chrono::seconds age) {
-    std::error_code error;
-    std::vector<std::string> old;
+void PayloadStore::reclaim(const std::set<std::string>& keep, std::chrono::seconds age) {
     const auto before = fs::file_time_type::clock::now() - age;
-    for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
-        auto id = entry->path().filename().string();
-        std::error_code unseen;
-        const auto written = entry->last_write_time(unseen);
-        if (is_sha256_hex(id) && !keep.contains(id) && !unseen && written < before)
-            old.push_back(std::move(id));
+    for (const auto& other : held(keep)) {
+        if (other.written >= before) return;
+        static_cast<void>(remove(other.id)); // tried again with the next attempt
     }
-    std::uint64_t freed = 0;
-    for (const auto& id : old) {
-        const Descriptor data(::open(path_of(id).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-        struct stat about {};
-        if (!data || ::flock(data.get(), LOCK_EX | LOCK_NB) != 0 || ::fstat(data.get(), &about) != 0)
-            continue;
-        if (remove(id)) freed += static_cast<std::uint64_t>(about.st_blocks) * stat_block;
-    }
-    return freed;
 }
 
 } // namespace two_path::bulk

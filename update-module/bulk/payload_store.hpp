@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <set>
 #include <string>
@@ -58,15 +59,24 @@ class PayloadStore {
     [[nodiscard]] std::uint64_t missing(const std::vector<DescriptorFile>& files) const;
     /// Verified bytes that the file's last checkpoint says are here; 0 for what is not here or unreadable.
     [[nodiscard]] std::uint64_t kept(const std::string& id) const;
-    /// no_room when the store's file system has fewer than `bytes` (and 1 MiB for maps) free for us.
-    Result<void> require_room(std::uint64_t bytes) const;
+    /// Sees to it that the store's file system has `bytes` (and 1 MiB for maps) free for us: removes what was
+    /// written longest ago, `keep` excepted, and no more than needed; nothing when all would not do. no_room.
+    Result<void> make_room(std::uint64_t bytes, const std::set<std::string>& keep);
 
-    /// Data, map and what was set aside; nothing there is success.
+    /// Data, map and what was set aside or left half written; nothing there is success.
     Result<void> remove(const std::string& id);
-    /// Removes what nobody has written for `age`, `keep` excepted; gives the bytes freed.
-    std::uint64_t reclaim(const std::set<std::string>& keep, std::chrono::seconds age);
+    /// Removes what nobody has written for `age`, `keep` excepted.
+    void reclaim(const std::set<std::string>& keep, std::chrono::seconds age);
 
   private:
+    struct Held {
+        std::string id;
+        std::filesystem::file_time_type written; ///< last
+        std::uint64_t bytes{0};                  ///< of disk
+    };
+    /// Of each id that has any file here and that nobody uses, the longest unwritten first.
+    [[nodiscard]] std::vector<Held> held(const std::set<std::string>& keep) const;
+
     std::string folder_;
 };
 

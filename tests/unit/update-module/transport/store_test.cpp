@@ -220,10 +220,13 @@ BOOST_AUTO_TEST_CASE(knows_what_is_missing_and_what_there_is_room_for) {
     const auto missing = store.missing({file.file});
     BOOST_TEST(missing <= file.bytes.size() - 2 * small_block);
     BOOST_TEST(missing >= file.bytes.size() - 3 * small_block);
-    BOOST_TEST(bool(store.require_room(missing)));
-    const auto refused = store.require_room(std::uint64_t{1} << 52U);
+    BOOST_TEST(bool(store.make_room(missing, {file.file.id})));
+    BOOST_TEST(fs::exists(data()));
+    // Nothing is given away for what cannot be.
+    const auto refused = store.make_room(std::uint64_t{1} << 52U, {});
     BOOST_REQUIRE(!refused);
     BOOST_TEST((refused.error().code == Errc::no_room));
+    BOOST_TEST(fs::exists(data()));
 }
 
 BOOST_AUTO_TEST_CASE(reclaims_what_is_old_and_not_kept) {
@@ -238,16 +241,43 @@ BOOST_AUTO_TEST_CASE(reclaims_what_is_old_and_not_kept) {
     const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours(48);
     fs::last_write_time(store.path_of(old.file.id), long_ago);
     fs::last_write_time(store.path_of(kept.file.id), long_ago);
-    BOOST_TEST(store.reclaim({kept.file.id}, std::chrono::hours(24)) >= small_block);
+    fs::last_write_time(store.path_of(old.file.id) + ".map", long_ago);
+    store.reclaim({kept.file.id}, std::chrono::hours(24));
     BOOST_TEST(!fs::exists(store.path_of(old.file.id)));
     BOOST_TEST(!fs::exists(store.path_of(old.file.id) + ".map"));
     BOOST_TEST(fs::exists(store.path_of(kept.file.id)));
     BOOST_TEST(fs::exists(data()));
 }
 
+BOOST_AUTO_TEST_CASE(reclaims_what_a_kill_left_without_data) {
+    fs::create_directories(path);
+    const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours(48);
+    const auto orphan = store.path_of(file.file.id);
+    for (const auto* suffix : {".map", ".map.new", ".map.corrupt"}) {
+        std::ofstream(orphan + suffix) << "x";
+        fs::last_write_time(orphan + suffix, long_ago);
+    }
+    std::ofstream(path + "/of another kind") << "x";
+    store.reclaim({file.file.id}, std::chrono::hours(24));
+    BOOST_TEST(fs::exists(orphan + ".map"));
+    store.reclaim({}, std::chrono::hours(24));
+    for (const auto* suffix : {".map", ".map.new", ".map.corrupt"})
+        BOOST_TEST(!fs::exists(orphan + suffix));
+    BOOST_TEST(fs::exists(path + "/of another kind"));
+}
+
+BOOST_AUTO_TEST_CASE(does_not_take_from_another_run) {
+    earlier_run({0});
+    const auto payload = store.open(file.verifier()).value();
+    store.reclaim({}, std::chrono::seconds(-60));
+    BOOST_TEST(fs::exists(data()));
+    BOOST_TEST(fs::exists(map()));
+}
+
 BOOST_AUTO_TEST_CASE(removal_leaves_nothing) {
     earlier_run({0});
     std::ofstream(map() + ".corrupt") << "x";
+    std::ofstream(map() + ".new") << "x";
     store.remove(file.file.id).value();
     BOOST_TEST(fs::is_empty(path));
     store.remove(file.file.id).value();
