@@ -14,6 +14,18 @@ GroupHours hours(const std::string& group, const char* text) {
 
 constexpr unsigned hour = 60;
 
+/// Two devices that are to have the same release, of which one at a time may transfer.
+struct OneAtATime : tests::PluginWorld {
+    Descriptor descriptor{describe("app-2.0", "2.0", "some bytes")};
+
+    OneAtATime() {
+        publish(descriptor);
+        for (const char* device : {"device-1", "device-2"})
+            deploy(device, descriptor, "deployment-1");
+        sessions().change({0, 1, {}});
+    }
+};
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(turns)
@@ -41,12 +53,8 @@ BOOST_AUTO_TEST_CASE(hours_of_other_groups_are_not_one_s_own) {
 }
 
 BOOST_AUTO_TEST_CASE(as_many_transfer_as_may_and_the_next_one_waits_until_one_is_through) {
-    tests::PluginWorld world;
-    const auto descriptor = world.describe("app-2.0", "2.0", "some bytes");
-    world.publish(descriptor);
-    for (const char* device : {"device-1", "device-2"})
-        world.deploy(device, descriptor, "deployment-1");
-    world.sessions().change({0, 1, {}});
+    OneAtATime world;
+    const auto& descriptor = world.descriptor;
     const auto first = world.open("device-1", world.request(descriptor)).value().session;
     auto second = world.request(descriptor);
     BOOST_TEST((code_of(world.open("device-2", second)) == Errc::busy));
@@ -58,12 +66,8 @@ BOOST_AUTO_TEST_CASE(as_many_transfer_as_may_and_the_next_one_waits_until_one_is
 }
 
 BOOST_AUTO_TEST_CASE(a_device_that_has_gone_in_the_middle_of_its_transfer_keeps_nobody_waiting_for_long) {
-    tests::PluginWorld world;
-    const auto descriptor = world.describe("app-2.0", "2.0", "some bytes");
-    world.publish(descriptor);
-    for (const char* device : {"device-1", "device-2"})
-        world.deploy(device, descriptor, "deployment-1");
-    world.sessions().change({0, 1, {}});
+    OneAtATime world;
+    const auto& descriptor = world.descriptor;
     const auto first = world.open("device-1", world.request(descriptor)).value().session;
     world.sessions().stored("device-1", first).value();
     BOOST_REQUIRE(world.admission().login(first, "192.0.2.9"));
@@ -80,12 +84,8 @@ BOOST_AUTO_TEST_CASE(a_device_that_has_gone_in_the_middle_of_its_transfer_keeps_
 }
 
 BOOST_AUTO_TEST_CASE(a_wait_is_told_to_the_operator_once) {
-    tests::PluginWorld world;
-    const auto descriptor = world.describe("app-2.0", "2.0", "some bytes");
-    world.publish(descriptor);
-    for (const char* device : {"device-1", "device-2"})
-        world.deploy(device, descriptor, "deployment-1");
-    world.sessions().change({0, 1, {}});
+    OneAtATime world;
+    const auto& descriptor = world.descriptor;
     const auto first = world.open("device-1", world.request(descriptor)).value().session;
     const auto second = world.request(descriptor);
     tests::CaughtLog log;
