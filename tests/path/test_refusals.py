@@ -1,5 +1,8 @@
 """What must not be installed is not, for a reason that the device's log and the operator's list both tell."""
 
+import os
+import queue
+import signal
 import sys
 import threading
 import unittest
@@ -28,8 +31,8 @@ class RelayCase(PathCase):
         self.deployment = self.deploy()
         return self.update(artifact)
 
-    def assert_download_refused(self, update, reason, **kinds):
-        code, _ = update.call("Download")
+    def assert_download_refused(self, update, reason, process=None, **kinds):
+        code, _ = update.finish(process or update.start("Download"), "Download")
         self.assertEqual(code, 1, update.log)
         update.call("Cleanup", check=0)
         self.assert_refused(update, reason, **kinds)
@@ -216,16 +219,24 @@ class LateLogin(RelayCase):
     settings = {**RelayCase.settings, "session.first_login_seconds": 5}
 
     def test_a_certification_that_was_not_used_in_time_opens_nothing(self):
+        running = queue.Queue()
+
         def wait(direction, line):
             if direction == "up" and line.startswith(b"USER "):
+                module = running.get()
+                os.killpg(module, signal.SIGSTOP)  # it would give up before
                 while "reason" not in self.device.ask_session(self.session()["id"]):
                     pass  # each round asks the plugin; the certification lives for five seconds
+                os.killpg(module, signal.SIGCONT)
             return line
 
         self.device.configure(stall_timeout=30)
         update = self.ready()
         relay = self.relay(change_line=wait)
-        self.assert_download_refused(update, "certification_expired")
+        process = update.start("Download")
+        running.put(process.pid)
+        self.assert_download_refused(update, "certification_expired", process)
+        self.assertEqual(relay.data_connections, 0)
         self.recovers(relay)
 
 

@@ -108,7 +108,7 @@ std::optional<Error> Transfer::after_setback(const Setback& setback) {
     }
     if (stalled_.passed() || login_by().passed()) {
         const bool cut = setback.kind == Kind::ended_early;
-        return at_server(cut ? Errc::truncated : Errc::second_path_unreachable, setback.what);
+        return refused(cut ? Errc::truncated : Errc::second_path_unreachable, setback.what);
     }
     if (!pause()) return stopped();
     return std::nullopt;
@@ -173,7 +173,7 @@ Error Transfer::stopped() const {
     return fail(options_.deadline.passed() ? Errc::time_limit : Errc::interrupted, intake_.state());
 }
 
-/// The second path says only "no"; the first one knows why.
+/// The second path says only "no", or nothing; the first one may know why.
 std::optional<Error> Transfer::refused(Errc otherwise, const std::string& what) const {
     if (callbacks_.why_refused)
         if (auto why = callbacks_.why_refused()) return why;

@@ -39,7 +39,8 @@ struct ReceiveOptions {
 
 /// What the transfer asks and tells; all optional.
 struct ReceiveCallbacks {
-    /// The second path refused the login: asks the first path why (aborted, expired, superseded, ...).
+    /// The second path refused the login, or is given up: asks the first path why (aborted, expired,
+    /// superseded, ...).
     std::function<std::optional<Error>()> why_refused;
     /// With a block, at most every 2 s; and at the end.
     std::function<void(const Progress&)> progress;

@@ -367,6 +367,8 @@ BOOST_AUTO_TEST_CASE(a_port_that_is_blocked_is_given_up_in_time_for_what_may_tak
     const auto start = Deadline::Clock::now();
     check_error(receive(blocked.port()), Errc::second_path_unreachable);
     BOOST_TEST((Deadline::Clock::now() - start < std::chrono::seconds(5)));
+    callbacks.why_refused = [] { return fail(Errc::certification_expired, "session"); };
+    check_error(receive(blocked.port()), Errc::certification_expired);
 }
 
 BOOST_AUTO_TEST_CASE(after_the_first_login_its_time_means_nothing) {
