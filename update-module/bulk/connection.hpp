@@ -47,7 +47,7 @@ struct Patience {
     [[nodiscard]] milliseconds block_time(std::uint64_t bytes) const;
     [[nodiscard]] bool over() const { return deadline.passed() || (stop && stop()); }
     /// Waits until then; false when it is over before.
-    [[nodiscard]] bool wait(Deadline until) const;
+    bool wait(Deadline until) const;
 };
 
 /// Steps in order: login once, then size, fetch, finish for each file. After a failure end it.

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <map>
-#include <poll.h>
+#include <utility>
 
 namespace two_path::bulk {
 namespace {
@@ -96,13 +96,13 @@ std::optional<Error> PushedTransfer::take_all() {
 
 /// With one child, until all is here, the child is gone, or there is a reason to end.
 std::optional<Error> PushedTransfer::serve() {
+    listener_.reset();
     auto started = PushListener::start(helper_, path_, options_.silence_time);
     if (!started) {
         intake_.note(started.error().what);
         if (started.error().kind == Kind::no_process) return fail(Errc::io_error, started.error().what);
         cannot_listen_ = started.error().what;
-        ::poll(nullptr, 0, static_cast<int>(pause_.count()));
-        pause_ = std::min(2 * pause_, longest_pause);
+        patience_.wait(Deadline::in(std::exchange(pause_, std::min(2 * pause_, longest_pause))));
         return why_to_end();
     }
     cannot_listen_.clear();
@@ -267,6 +267,7 @@ void PushedTransfer::confirm(const Event& event, Payload& payload, std::uint64_t
 /// for its end. True ends the reading.
 bool PushedTransfer::look_aside() {
     if (stops()) return true;
+    if (!listener_) return false;
     for (int events = 0; events < most_at_once && !child_gone_; ++events) {
         const auto event = listener_->next(Deadline::in(milliseconds(0)));
         if (!event) child_gone_ = true;
