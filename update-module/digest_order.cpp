@@ -40,15 +40,12 @@ double speed_of(DigestKind kind, const Bytes& block) {
 
 std::vector<DigestKind> measure() {
     const Bytes block(128 * 1024);
-    std::array<double, all_digests.size()> best{};
+    DigestSpeeds best{};
     // In turns, the best of each: a clock that changes its speed meanwhile favours none.
     for (int round = 0; round < rounds; ++round)
         for (std::size_t i = 0; i < all_digests.size(); ++i)
             best[i] = std::max(best[i], speed_of(all_digests[i], block));
-    std::vector<DigestKind> order(all_digests.begin(), all_digests.end());
-    std::ranges::stable_sort(order, std::greater{},
-                             [&](DigestKind kind) { return best[static_cast<std::size_t>(kind)]; });
-    return order;
+    return fastest_first(best);
 }
 
 std::string measured_by() {
@@ -72,6 +69,13 @@ std::vector<DigestKind> read_order(const std::string& path) {
 }
 
 } // namespace
+
+std::vector<DigestKind> fastest_first(const DigestSpeeds& speeds) {
+    std::vector<DigestKind> order(all_digests.begin(), all_digests.end());
+    std::ranges::stable_sort(order, std::greater{},
+                             [&](DigestKind kind) { return speeds[static_cast<std::size_t>(kind)]; });
+    return order;
+}
 
 std::vector<DigestKind> fastest_digests(const std::string& state_dir) {
     const auto path = state_dir + "/digests.json";

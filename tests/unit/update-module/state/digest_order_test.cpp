@@ -37,6 +37,15 @@ BOOST_AUTO_TEST_CASE(has_every_digest_once) {
     BOOST_TEST((order == std::vector<DigestKind>(all_digests.begin(), all_digests.end())));
 }
 
+BOOST_AUTO_TEST_CASE(begins_with_the_fastest) {
+    for (const auto fastest : all_digests) {
+        device::DigestSpeeds speeds{};
+        speeds.fill(1e6);
+        speeds[static_cast<std::size_t>(fastest)] = 1e9;
+        BOOST_TEST((device::fastest_first(speeds).front() == fastest));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(is_measured_once) {
     auto turned = fastest_digests(dir);
     std::ranges::reverse(turned);
