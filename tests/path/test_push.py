@@ -288,31 +288,28 @@ class Push(PushCase):
         self.assertEqual(code, 1)
         self.assertIn("push_ports", update.log)
 
-
     def restart_with(self, **settings):
         """Until the test's end."""
         self.plugin.kill()
         self.plugin.set(**settings)
         self.plugin.start()
 
-    def test_what_the_operator_narrowed_holds_for_sessions_under_way(self):
-        wide = {"ftp__push": "true", "ftp__push_ports": "1024-65535"}
-        self.addCleanup(self.restart_with, **wide)
-        for narrowed in ({"ftp__push_ports": "50000-50009"}, {"ftp__push": "false"}):
-            with self.subTest(**narrowed):
-                self.name = "narrowed-" + next(iter(narrowed))
-                update = self.ready(size=12 * MIB)
-                self.device.configure(stall_timeout=1)
-                process, relay, go = self.held(update, 6 * MIB)
-                self.restart_with(**narrowed)
-                go()
-                code, _ = update.finish(process, "Download")
-                self.assertEqual(code, 1)
-                self.assertEqual(len([line for line in relay.lines("up") if line.startswith(b"USER")]), 1)
-                update.call("Cleanup", check=0)
-                relay.__exit__()
-                self.restart_with(**wide)
-                self.device.report(self.deployment, "failure")
+    def narrowed_while_a_session_is_under_way(self, **narrowed):
+        self.addCleanup(self.restart_with, ftp__push="true", ftp__push_ports="1024-65535")
+        update = self.ready(size=12 * MIB)
+        self.device.configure(stall_timeout=1)
+        process, relay, go = self.held(update, 6 * MIB)
+        self.restart_with(**narrowed)
+        go()
+        code, _ = update.finish(process, "Download")
+        self.assertEqual(code, 1)
+        self.assertEqual(len([line for line in relay.lines("up") if line.startswith(b"USER")]), 1)
+
+    def test_narrowed_ports_hold_for_sessions_under_way(self):
+        self.narrowed_while_a_session_is_under_way(ftp__push_ports="50000-50009")
+
+    def test_switching_push_off_holds_for_sessions_under_way(self):
+        self.narrowed_while_a_session_is_under_way(ftp__push="false")
 
 
 class Off(PushCase):
