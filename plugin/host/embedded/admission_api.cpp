@@ -14,6 +14,15 @@ bool is_status(std::string_view text) {
     return std::find(statuses.begin(), statuses.end(), text) != statuses.end();
 }
 
+/// Two of Mender's that this host never gives count as well.
+Result<void> check_statuses(const std::vector<std::string>& asked) {
+    for (const auto& status : asked)
+        if (!is_status(status) && status != "preauthorized" && status != "noauth")
+            return fail(Errc::bad_request,
+                        "`status` must be pending, accepted, rejected, preauthorized or noauth");
+    return {};
+}
+
 json::object describe(const Device& device) {
     json::array sets;
     for (const auto& set : device.auth_sets)
@@ -34,24 +43,47 @@ json::object describe(const Device& device) {
 
 Result<DeviceFilter> filter_of(const control::Request& request) {
     DeviceFilter filter;
-    filter.status = request.query_value("status");
-    // Mender's fourth status, which this host never gives.
-    if (!filter.status.empty() && !is_status(filter.status) && filter.status != "preauthorized")
-        return fail(Errc::bad_request, "`status` must be pending, accepted, rejected or preauthorized");
+    if (auto status = request.query_value("status"); !status.empty())
+        filter.statuses.push_back(std::move(status));
+    if (const auto fine = check_statuses(filter.statuses); !fine) return fine.error();
     const auto [first, last] = request.query.equal_range("id");
     std::for_each(first, last, [&filter](const auto& pair) { filter.ids.push_back(pair.second); });
     return filter;
 }
 
-Result<control::Response> list(Parts& parts, const Call& call) {
+/// One text, or a list of texts.
+std::vector<std::string> one_or_more(const json::object& body, std::string_view name, Fields& fields) {
+    const auto* value = body.if_contains(name);
+    if (value != nullptr && value->is_string()) return {std::string(value->get_string())};
+    return fields.texts_or_none(name);
+}
+
+Result<DeviceFilter> filter_of(const json::object& body) {
+    Fields fields(body, "the search");
+    DeviceFilter filter{one_or_more(body, "status", fields), one_or_more(body, "id", fields), ""};
+    if (!fields.ok()) return fields.error();
+    if (const auto fine = check_statuses(filter.statuses); !fine) return fine.error();
+    return filter;
+}
+
+Result<control::Response> list_matching(Parts& parts, const Call& call, const Result<DeviceFilter>& filter) {
+    if (!filter) return filter.error();
     const auto page = page_of(call.request);
     if (!page) return page.error();
-    const auto filter = filter_of(call.request);
-    if (!filter) return filter.error();
     json::array devices;
     for (const auto& device : list_devices(parts.database, *filter, *page))
         devices.push_back(describe(device));
-    return list_answer(std::move(devices), count_devices(parts.database, *filter));
+    return list_answer(call, *page, std::move(devices), count_devices(parts.database, *filter));
+}
+
+Result<control::Response> list(Parts& parts, const Call& call) {
+    return list_matching(parts, call, filter_of(call.request));
+}
+
+Result<control::Response> search(Parts& parts, const Call& call) {
+    const auto body = call.object();
+    if (!body) return body.error();
+    return list_matching(parts, call, filter_of(*body));
 }
 
 Result<control::Response> count(Parts& parts, const Call& call) {
@@ -88,6 +120,24 @@ Result<control::Response> show_status(Parts& parts, const Call& call) {
     return control::Response::of(200, json::object{{"status", set->status}});
 }
 
+Result<control::Response> forget_key(Parts& parts, const Call& call) {
+    const auto removed =
+        remove_auth_set(parts.database, call.parameter("device"), call.parameter("auth_set"), parts.now());
+    if (!removed) return removed.error();
+    return control::Response::empty(204);
+}
+
+Result<control::Response> revoke(Parts& parts, const Call& call) {
+    if (!revoke_token(parts.database, call.parameter("token")))
+        return fail(Errc::not_found, "no device holds this token");
+    return control::Response::empty(204);
+}
+
+/// None, by which Mender means 0.
+Result<control::Response> show_limit(Parts&, const Call&) {
+    return control::Response::of(200, json::object{{"limit", 0}});
+}
+
 Result<control::Response> remove(Parts& parts, const Call& call) {
     const auto removed = decommission(parts.database, call.parameter("device"), parts.now());
     if (!removed) return removed.error();
@@ -98,13 +148,19 @@ Result<control::Response> remove(Parts& parts, const Call& call) {
 
 void add_admission_api(control::Router& router, Parts& parts) {
     const std::string devices = "/api/management/v2/devauth/devices";
-    const std::string status = devices + "/{device}/auth/{auth_set}/status";
+    const std::string auth_set = devices + "/{device}/auth/{auth_set}";
+    const std::string status = auth_set + "/status";
     add_route(router, parts, Caller::user, "GET", devices, list);
     add_route(router, parts, Caller::user, "GET", devices + "/count", count);
+    add_route(router, parts, Caller::user, "POST", devices + "/search", search);
     add_route(router, parts, Caller::user, "GET", devices + "/{device}", show);
     add_route(router, parts, Caller::user, "DELETE", devices + "/{device}", remove);
+    add_route(router, parts, Caller::user, "DELETE", auth_set, forget_key);
     add_route(router, parts, Caller::user, "GET", status, show_status);
     add_route(router, parts, Caller::user, "PUT", status, change_status);
+    add_route(router, parts, Caller::user, "DELETE", "/api/management/v2/devauth/tokens/{token}", revoke);
+    add_route(router, parts, Caller::user, "GET", "/api/management/v2/devauth/limits/max_devices",
+              show_limit);
 }
 
 } // namespace two_path::host::embedded

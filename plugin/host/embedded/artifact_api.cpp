@@ -1,4 +1,4 @@
-// Artifacts and releases (Mender's management API, `deployments`).
+// Artifacts (Mender's management API, `deployments`).
 #include "plugin/host/embedded/artifacts.hpp"
 #include "plugin/host/embedded/deployments.hpp"
 #include "plugin/host/embedded/endpoint.hpp"
@@ -6,10 +6,13 @@
 #include "plugin/host/embedded/timestamp.hpp"
 #include "plugin/log.hpp"
 
+#include <algorithm>
+
 namespace two_path::host::embedded {
 namespace {
 
 constexpr Page everything{0, -1};
+constexpr std::size_t max_description = 4096;
 
 Error no_such_artifact() {
     return fail(Errc::not_found, "no such artifact");
@@ -22,18 +25,26 @@ json::array documents(const std::vector<StoredArtifact>& artifacts) {
     return list;
 }
 
+ArtifactFilter filter_of(const control::Request& request) {
+    ArtifactFilter filter;
+    const auto [first, last] = request.query.equal_range("name");
+    std::for_each(first, last, [&filter](const auto& pair) { filter.names.push_back(pair.second); });
+    filter.description = request.query_value("description");
+    filter.device_type = request.query_value("device_type");
+    return filter;
+}
+
 Result<control::Response> list_all(Parts& parts, const Call& call) {
-    const auto artifacts = list_artifacts(parts.database, call.request.query_value("name"), everything);
-    const auto total = static_cast<std::int64_t>(artifacts.size());
-    return list_answer(documents(artifacts), total);
+    return control::Response::of(
+        200, documents(list_artifacts(parts.database, filter_of(call.request), everything)));
 }
 
 Result<control::Response> list_page(Parts& parts, const Call& call) {
     const auto page = page_of(call.request);
     if (!page) return page.error();
-    const auto name = call.request.query_value("name");
-    return list_answer(documents(list_artifacts(parts.database, name, *page)),
-                       count_artifacts(parts.database, name));
+    const auto filter = filter_of(call.request);
+    return list_answer(call, *page, documents(list_artifacts(parts.database, filter, *page)),
+                       count_artifacts(parts.database, filter));
 }
 
 Result<control::Response> show(Parts& parts, const Call& call) {
@@ -42,15 +53,25 @@ Result<control::Response> show(Parts& parts, const Call& call) {
     return control::Response::of(200, artifact->document);
 }
 
+Result<control::Response> change(Parts& parts, const Call& call) {
+    const auto body = call.object();
+    if (!body) return body.error();
+    Fields fields(*body, "the artifact");
+    const auto description = fields.text("description");
+    if (description.size() > max_description)
+        fields.refuse("`description` is over " + std::to_string(max_description) + " bytes");
+    if (!fields.ok()) return fields.error();
+    if (!describe_artifact(parts.database, call.parameter("artifact"), description))
+        return no_such_artifact();
+    return control::Response::empty(204);
+}
+
 Result<control::Response> remove(Parts& parts, const Call& call) {
     const auto artifact = find_artifact(parts.database, call.parameter("artifact"));
     if (!artifact) return no_such_artifact();
     if (is_being_deployed(parts.database, artifact->name))
         return fail(Errc::conflict, "a deployment of this artifact is not finished");
-    remove_artifact(parts.database, artifact->id);
-    const auto removed = parts.files.remove(artifact->sha256);
-    if (!removed)
-        log(Level::warning, "an artifact's file stays until the next start: " + removed.error().message());
+    remove_with_file(parts, *artifact);
     return control::Response::empty(204);
 }
 
@@ -64,43 +85,24 @@ Result<control::Response> link(Parts& parts, const Call& call) {
                                                    {"expire", rfc3339(expires * 1000)}});
 }
 
-json::object release(Parts& parts, const std::string& name) {
-    const auto artifacts = list_artifacts(parts.database, name, everything);
-    return {{"name", name},
-            {"modified", rfc3339(artifacts.empty() ? 0 : artifacts.back().modified)},
-            {"tags", json::array()},
-            {"notes", ""},
-            {"artifacts", documents(artifacts)},
-            {"artifacts_count", artifacts.size()}};
-}
-
-Result<control::Response> list_releases(Parts& parts, const Call& call) {
-    const auto page = page_of(call.request);
-    if (!page) return page.error();
-    json::array releases;
-    for (const auto& name : release_names(parts.database, *page))
-        releases.push_back(release(parts, name));
-    return list_answer(std::move(releases), count_releases(parts.database));
-}
-
-Result<control::Response> show_release(Parts& parts, const Call& call) {
-    const auto& name = call.parameter("release");
-    if (count_artifacts(parts.database, name) == 0) return fail(Errc::not_found, "no such release");
-    return control::Response::of(200, release(parts, name));
-}
-
 } // namespace
+
+void remove_with_file(Parts& parts, const StoredArtifact& artifact) {
+    remove_artifact(parts.database, artifact.id);
+    const auto removed = parts.files.remove(artifact.sha256);
+    if (!removed)
+        log(Level::warning, "an artifact's file stays until the next start: " + removed.error().message());
+}
 
 void add_artifact_api(control::Router& router, Parts& parts) {
     const std::string artifacts = "/api/management/v1/deployments/artifacts";
-    const std::string releases = "/api/management/v2/deployments/deployments/releases";
     add_route(router, parts, Caller::user, "GET", artifacts, list_all);
     add_route(router, parts, Caller::user, "GET", artifacts + "/list", list_page);
     add_route(router, parts, Caller::user, "GET", artifacts + "/{artifact}", show);
+    add_route(router, parts, Caller::user, "PUT", artifacts + "/{artifact}", change);
     add_route(router, parts, Caller::user, "DELETE", artifacts + "/{artifact}", remove);
     add_route(router, parts, Caller::user, "GET", artifacts + "/{artifact}/download", link);
-    add_route(router, parts, Caller::user, "GET", releases, list_releases);
-    add_route(router, parts, Caller::user, "GET", releases + "/{release}", show_release);
+    add_route(router, parts, Caller::user, "GET", "/api/management/v2/deployments/artifacts", list_page);
 }
 
 } // namespace two_path::host::embedded

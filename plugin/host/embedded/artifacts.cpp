@@ -17,6 +17,18 @@ std::string select_artifacts(std::string_view rest) {
     return std::string("SELECT ").append(columns).append(" FROM artifacts ").append(rest);
 }
 
+/// What ArtifactFilter asks for; bind_filter() binds it.
+constexpr std::string_view matching =
+    "WHERE (?1 = '[]' OR EXISTS (SELECT 1 FROM json_each(?1) w WHERE CASE WHEN w.value LIKE '%*' THEN "
+    "substr(name, 1, length(w.value) - 1) = substr(w.value, 1, length(w.value) - 1) "
+    "ELSE name = w.value END)) AND (?2 = '' OR instr(lower(document->>'$.description'), lower(?2)) > 0) "
+    "AND (?3 = '' OR id IN (SELECT artifact FROM artifact_device_types WHERE device_type = ?3)) ";
+
+void bind_filter(state::Query& query, const ArtifactFilter& filter) {
+    const json::array names(filter.names.begin(), filter.names.end());
+    query.with(json::serialize(names), filter.description, filter.device_type);
+}
+
 StoredArtifact read_artifact_row(const state::Query& row) {
     StoredArtifact artifact;
     artifact.id = row.text(0);
@@ -121,17 +133,32 @@ std::optional<StoredArtifact> find_artifact(state::Database& database, std::stri
     return read_artifact_row(rows);
 }
 
-std::vector<StoredArtifact> list_artifacts(state::Database& database, const std::string& name, Page page) {
-    auto rows =
-        database.query(select_artifacts("WHERE ?1 = '' OR name = ?1 ORDER BY sequence LIMIT ?2 OFFSET ?3"));
-    rows.with(name, page.limit, page.offset);
+std::vector<StoredArtifact> artifacts_called(state::Database& database, const std::string& name) {
+    auto rows = database.query(select_artifacts("WHERE name = ? ORDER BY sequence"));
+    rows.bind(name);
     return read_all(std::move(rows));
 }
 
-std::int64_t count_artifacts(state::Database& database, const std::string& name) {
-    auto rows = database.query("SELECT count(*) FROM artifacts WHERE ?1 = '' OR name = ?1");
-    rows.bind(name);
+std::vector<StoredArtifact> list_artifacts(state::Database& database, const ArtifactFilter& filter,
+                                           Page page) {
+    auto rows = database.query(
+        select_artifacts(std::string(matching).append("ORDER BY sequence LIMIT ?4 OFFSET ?5")));
+    bind_filter(rows, filter);
+    rows.with(page.limit, page.offset);
+    return read_all(std::move(rows));
+}
+
+std::int64_t count_artifacts(state::Database& database, const ArtifactFilter& filter) {
+    auto rows = database.query(std::string("SELECT count(*) FROM artifacts ").append(matching));
+    bind_filter(rows, filter);
     return rows.next() ? rows.number(0) : 0;
+}
+
+bool describe_artifact(state::Database& database, std::string_view id, const std::string& description) {
+    database.query("UPDATE artifacts SET document = json_set(document, '$.description', ?) WHERE id = ?")
+        .with(description, id)
+        .run();
+    return database.changes() > 0;
 }
 
 bool is_stored(state::Database& database, std::string_view sha256) {
@@ -141,22 +168,11 @@ bool is_stored(state::Database& database, std::string_view sha256) {
 }
 
 void remove_artifact(state::Database& database, std::string_view id) {
+    state::Transaction transaction(database);
     database.query("DELETE FROM artifacts WHERE id = ?").with(id).run();
-}
-
-std::vector<std::string> release_names(state::Database& database, Page page) {
-    auto rows = database.query(
-        "SELECT name FROM artifacts GROUP BY name ORDER BY max(sequence) DESC LIMIT ? OFFSET ?");
-    rows.with(page.limit, page.offset);
-    std::vector<std::string> names;
-    while (rows.next())
-        names.push_back(rows.text(0));
-    return names;
-}
-
-std::int64_t count_releases(state::Database& database) {
-    auto rows = database.query("SELECT count(DISTINCT name) FROM artifacts");
-    return rows.next() ? rows.number(0) : 0;
+    database.query("DELETE FROM release_notes WHERE release NOT IN (SELECT name FROM artifacts)").run();
+    database.query("DELETE FROM release_tags WHERE release NOT IN (SELECT name FROM artifacts)").run();
+    transaction.commit();
 }
 
 bool suits(const StoredArtifact& artifact, const Installed& installed) {
@@ -171,7 +187,7 @@ bool suits(const StoredArtifact& artifact, const Installed& installed) {
 
 std::optional<StoredArtifact> artifact_for(state::Database& database, const std::string& name,
                                            const Installed& installed) {
-    for (auto& artifact : list_artifacts(database, name, {0, -1})) {
+    for (auto& artifact : artifacts_called(database, name)) {
         if (suits(artifact, installed)) return std::move(artifact);
     }
     return std::nullopt;

@@ -49,17 +49,30 @@ struct Installed {
 [[nodiscard]] Result<void> add_artifact(state::Database& database, const catalog::Artifact& artifact,
                                         const Upload& upload, std::int64_t now);
 [[nodiscard]] std::optional<StoredArtifact> find_artifact(state::Database& database, std::string_view id);
-/// Oldest first; of one name when `name` is not empty.
-[[nodiscard]] std::vector<StoredArtifact> list_artifacts(state::Database& database, const std::string& name,
-                                                         Page page);
-[[nodiscard]] std::int64_t count_artifacts(state::Database& database, const std::string& name);
+/// All of one name, oldest first.
+[[nodiscard]] std::vector<StoredArtifact> artifacts_called(state::Database& database,
+                                                           const std::string& name);
+
+/// Which artifacts a list asks for; empty members do not restrict.
+struct ArtifactFilter {
+    std::vector<std::string> names; ///< one that ends in `*` is the beginning of one
+    std::string description;        ///< part of it, without regard to case
+    std::string device_type;
+};
+/// Oldest first; a page without limit has -1.
+[[nodiscard]] std::vector<StoredArtifact> list_artifacts(state::Database& database,
+                                                         const ArtifactFilter& filter, Page page);
+[[nodiscard]] std::int64_t count_artifacts(state::Database& database, const ArtifactFilter& filter);
+/// False: there is no such artifact.
+bool describe_artifact(state::Database& database, std::string_view id, const std::string& description);
 [[nodiscard]] bool is_stored(state::Database& database, std::string_view sha256);
-/// Forgets the row; the file is the caller's to remove then.
+/// Forgets the row, and with the last one of a name what was said of that release; the file is the caller's
+/// to remove then.
 void remove_artifact(state::Database& database, std::string_view id);
 
-/// Names in order of their newest artifact, newest first.
-[[nodiscard]] std::vector<std::string> release_names(state::Database& database, Page page);
-[[nodiscard]] std::int64_t count_releases(state::Database& database);
+struct Parts;
+/// Forgets an artifact and removes its file; one that cannot be removed goes with the next start.
+void remove_with_file(Parts& parts, const StoredArtifact& artifact);
 
 /// The first artifact of `name` that is for this device: its type, and its depends where they can be told.
 [[nodiscard]] std::optional<StoredArtifact> artifact_for(state::Database& database, const std::string& name,

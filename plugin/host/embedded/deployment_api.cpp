@@ -7,12 +7,14 @@
 #include "plugin/host/embedded/timestamp.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace two_path::host::embedded {
 namespace {
 
 constexpr std::size_t max_name = 256;
 constexpr std::size_t max_search = 256;
+constexpr std::size_t max_statistics = 100; // as Mender's
 constexpr std::string_view deployments_path = "/api/management/v1/deployments/deployments";
 
 Error no_such_deployment() {
@@ -31,7 +33,7 @@ json::object all_counters(const Deployment& deployment) {
 json::object describe(Parts& parts, const Deployment& deployment) {
     json::array artifacts;
     std::uint64_t total_size = 0;
-    for (const auto& artifact : list_artifacts(parts.database, deployment.artifact_name, {0, -1})) {
+    for (const auto& artifact : artifacts_called(parts.database, deployment.artifact_name)) {
         artifacts.emplace_back(artifact.id);
         total_size = std::max(total_size, artifact.size);
     }
@@ -97,7 +99,7 @@ Result<std::vector<std::string>> devices_of(Parts& parts, const json::object& bo
 
 Result<control::Response> order(Parts& parts, const Call& call, const NewDeployment& asked) {
     if (asked.devices.empty()) return fail(Errc::bad_request, "there is no accepted device to deploy to");
-    if (count_artifacts(parts.database, asked.artifact_name) == 0)
+    if (artifacts_called(parts.database, asked.artifact_name).empty())
         return refusal(fail(Errc::not_found, "no artifact has this name"), 422, call);
     const auto id = create_deployment(parts.database, asked, parts.now());
     if (!id) return id.error();
@@ -128,19 +130,55 @@ Result<control::Response> create_for_group(Parts& parts, const Call& call) {
     return order(parts, call, *asked);
 }
 
-Result<control::Response> list(Parts& parts, const Call& call) {
-    const auto page = page_of(call.request);
-    if (!page) return page.error();
-    const DeploymentFilter filter{call.request.query_value("status"), call.request.query_value("search"),
-                                  call.request.query_value("sort") == "asc"};
+std::vector<std::string> all_of(const control::Request& request, const std::string& name) {
+    std::vector<std::string> all;
+    const auto [first, last] = request.query.equal_range(name);
+    std::for_each(first, last, [&all](const auto& pair) { all.push_back(pair.second); });
+    return all;
+}
+
+/// UNIX seconds of the query in milliseconds; none when it has none.
+Result<std::optional<std::int64_t>> time_of(const control::Request& request, std::string_view name) {
+    const auto text = request.query_value(name);
+    if (text.empty()) return std::optional<std::int64_t>();
+    std::uint32_t seconds = 0;
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (ec != std::errc() || end != text.data() + text.size())
+        return fail(Errc::bad_request, "`" + std::string(name) + "` must be a time in UNIX seconds");
+    return std::optional(std::int64_t{seconds} * 1000);
+}
+
+Result<DeploymentFilter> filter_of(const control::Request& request) {
+    DeploymentFilter filter;
+    filter.status = request.query_value("status");
+    filter.search = request.query_value("search");
+    filter.ids = all_of(request, "id");
+    filter.names = all_of(request, "name");
+    filter.oldest_first = request.query_value("sort") == "asc";
     if (!filter.status.empty() && filter.status != "pending" && filter.status != "inprogress" &&
         filter.status != "finished")
         return fail(Errc::bad_request, "`status` must be pending, inprogress or finished");
     if (filter.search.size() > max_search) return fail(Errc::bad_request, "`search` is too long");
+    const auto after = time_of(request, "created_after");
+    if (!after) return after.error();
+    const auto before = time_of(request, "created_before");
+    if (!before) return before.error();
+    filter.created_after = *after;
+    if (*before) filter.created_before = **before + 999; // to the end of that second
+    return filter;
+}
+
+Result<control::Response> list(Parts& parts, const Call& call) {
+    const auto page = page_of(call.request);
+    if (!page) return page.error();
+    const auto filter = filter_of(call.request);
+    if (!filter) return filter.error();
+    // This host has no deployments of configuration.
+    if (call.request.query_value("type") == "configuration") return list_answer(call, *page, {}, 0);
     json::array shown;
-    for (const auto& deployment : list_deployments(parts.database, filter, *page))
+    for (const auto& deployment : list_deployments(parts.database, *filter, *page))
         shown.push_back(describe(parts, deployment));
-    return list_answer(std::move(shown), count_deployments(parts.database, filter));
+    return list_answer(call, *page, std::move(shown), count_deployments(parts.database, *filter));
 }
 
 Result<control::Response> show(Parts& parts, const Call& call) {
@@ -167,6 +205,22 @@ Result<control::Response> statistics(Parts& parts, const Call& call) {
     return control::Response::of(200, all_counters(*deployment));
 }
 
+/// Of those that are known.
+Result<control::Response> statistics_of_many(Parts& parts, const Call& call) {
+    const auto body = call.object();
+    if (!body) return body.error();
+    Fields fields(*body, "the body");
+    const auto ids = fields.texts("deployment_ids");
+    if (ids.size() > max_statistics)
+        fields.refuse("`deployment_ids` has over " + std::to_string(max_statistics));
+    if (!fields.ok()) return fields.error();
+    json::array shown;
+    for (const auto& id : ids)
+        if (const auto deployment = find_deployment(parts.database, id))
+            shown.push_back(json::object{{"id", id}, {"stats", all_counters(*deployment)}});
+    return control::Response::of(200, std::move(shown));
+}
+
 Result<control::Response> list_targets(Parts& parts, const Call& call) {
     const auto& id = call.parameter("deployment");
     if (!find_deployment(parts.database, id)) return no_such_deployment();
@@ -183,7 +237,7 @@ Result<control::Response> list_devices_of(Parts& parts, const Call& call) {
     json::array shown;
     for (const auto& part : parts_of_deployment(parts.database, id, status, *page))
         shown.push_back(describe(parts, part));
-    return list_answer(std::move(shown), count_parts_of_deployment(parts.database, id, status));
+    return list_answer(call, *page, std::move(shown), count_parts_of_deployment(parts.database, id, status));
 }
 
 Result<control::Response> show_log(Parts& parts, const Call& call) {
@@ -209,7 +263,14 @@ Result<control::Response> history(Parts& parts, const Call& call) {
                                      {"deployment", describe(parts, *deployment)},
                                      {"device", describe(parts, part)}});
     }
-    return list_answer(std::move(shown), count_parts_of_device(parts.database, device, status));
+    return list_answer(call, *page, std::move(shown), count_parts_of_device(parts.database, device, status));
+}
+
+Result<control::Response> abort_of_device(Parts& parts, const Call& call) {
+    if (!find_device(parts.database, call.parameter("device")))
+        return fail(Errc::not_found, "no such device");
+    abort_deployments_of(parts.database, call.parameter("device"), parts.now());
+    return control::Response::empty(204);
 }
 
 } // namespace
@@ -220,7 +281,10 @@ void add_deployment_api(control::Router& router, Parts& parts) {
     add_route(router, parts, Caller::user, "POST", all, create);
     add_route(router, parts, Caller::user, "POST", all + "/group/{group}", create_for_group);
     add_route(router, parts, Caller::user, "GET", all, list);
+    add_route(router, parts, Caller::user, "GET", "/api/management/v2/deployments/deployments", list);
+    add_route(router, parts, Caller::user, "POST", all + "/statistics/list", statistics_of_many);
     add_route(router, parts, Caller::user, "GET", all + "/devices/{device}", history);
+    add_route(router, parts, Caller::user, "DELETE", all + "/devices/{device}", abort_of_device);
     add_route(router, parts, Caller::user, "GET", one, show);
     add_route(router, parts, Caller::user, "PUT", one + "/status", abort);
     add_route(router, parts, Caller::user, "GET", one + "/statistics", statistics);

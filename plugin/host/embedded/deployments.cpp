@@ -1,7 +1,11 @@
 #include "plugin/host/embedded/deployments.hpp"
 
+#include "plugin/host/embedded/device_deployments.hpp"
 #include "plugin/host/embedded/identifier.hpp"
 #include "protocol/digest.hpp"
+#include "protocol/json.hpp"
+
+#include <boost/json/serialize.hpp>
 
 #include <algorithm>
 
@@ -13,7 +17,17 @@ constexpr std::string_view matching =
     " FROM deployments d WHERE (?1 = '' OR (?1 = 'finished') = (finished IS NOT NULL) AND "
     "(?1 = 'finished' OR (?1 = 'pending') = NOT EXISTS "
     "(SELECT 1 FROM device_deployments p WHERE p.deployment = d.id AND p.status <> 'pending')))"
-    " AND (?2 = '' OR instr(d.name, ?2) > 0 OR instr(d.artifact_name, ?2) > 0)";
+    " AND (?2 = '' OR instr(d.name, ?2) > 0 OR instr(d.artifact_name, ?2) > 0)"
+    " AND (?3 = '[]' OR d.id IN (SELECT value FROM json_each(?3)))"
+    " AND (?4 = '[]' OR d.name IN (SELECT value FROM json_each(?4)))"
+    " AND (?5 IS NULL OR d.created >= ?5) AND (?6 IS NULL OR d.created <= ?6)";
+
+void bind_filter(state::Query& query, const DeploymentFilter& filter) {
+    const json::array ids(filter.ids.begin(), filter.ids.end());
+    const json::array names(filter.names.begin(), filter.names.end());
+    query.with(filter.status, filter.search, json::serialize(ids), json::serialize(names),
+               filter.created_after, filter.created_before);
+}
 
 std::string select_matching(std::string_view columns, std::string_view order = {}) {
     return std::string("SELECT ").append(columns).append(matching).append(order);
@@ -117,9 +131,10 @@ std::vector<Deployment> list_deployments(state::Database& database, const Deploy
     std::vector<Deployment> deployments;
     {
         auto rows = database.query(
-            select_matching(columns, filter.oldest_first ? " ORDER BY sequence LIMIT ?3 OFFSET ?4"
-                                                         : " ORDER BY sequence DESC LIMIT ?3 OFFSET ?4"));
-        rows.with(filter.status, filter.search, page.limit, page.offset);
+            select_matching(columns, filter.oldest_first ? " ORDER BY sequence LIMIT ?7 OFFSET ?8"
+                                                         : " ORDER BY sequence DESC LIMIT ?7 OFFSET ?8"));
+        bind_filter(rows, filter);
+        rows.with(page.limit, page.offset);
         while (rows.next())
             deployments.push_back(read_deployment(rows));
     }
@@ -130,7 +145,7 @@ std::vector<Deployment> list_deployments(state::Database& database, const Deploy
 
 std::int64_t count_deployments(state::Database& database, const DeploymentFilter& filter) {
     auto rows = database.query(select_matching("count(*)"));
-    rows.with(filter.status, filter.search);
+    bind_filter(rows, filter);
     return rows.next() ? rows.number(0) : 0;
 }
 
@@ -156,6 +171,12 @@ Result<void> abort_deployment(state::Database& database, const std::string& id, 
     database.query("UPDATE deployments SET finished = ? WHERE id = ?").with(now, id).run();
     transaction.commit();
     return {};
+}
+
+void abort_deployments_of(state::Database& database, const std::string& device, std::int64_t now) {
+    state::Transaction transaction(database);
+    end_unfinished_of(database, device, DeviceStatus::aborted, now);
+    transaction.commit();
 }
 
 bool is_being_deployed(state::Database& database, const std::string& artifact_name) {

@@ -43,6 +43,10 @@ struct Deployment {
 struct DeploymentFilter {
     std::string status; ///< as Deployment::status()
     std::string search; ///< part of the name or of the artifact's name
+    std::vector<std::string> ids;
+    std::vector<std::string> names;
+    std::optional<std::int64_t> created_after;  ///< at or after, UNIX milliseconds
+    std::optional<std::int64_t> created_before; ///< at or before
     bool oldest_first{false};
 };
 
@@ -59,6 +63,9 @@ struct DeploymentFilter {
 /// Ends it for every device that is not finished. not_found; out_of_order when it is finished.
 [[nodiscard]] Result<void> abort_deployment(state::Database& database, const std::string& id,
                                             std::int64_t now);
+
+/// Ends what is not finished for one device.
+void abort_deployments_of(state::Database& database, const std::string& device, std::int64_t now);
 
 /// Whether a deployment that is not finished is about an artifact of this name.
 [[nodiscard]] bool is_being_deployed(state::Database& database, const std::string& artifact_name);

@@ -16,7 +16,8 @@ constexpr std::string_view device_columns = "id, identity_data, group_name, crea
 
 /// What DeviceFilter asks for; bind_filter() binds it.
 constexpr std::string_view matching =
-    " FROM devices d WHERE (?1 = '' OR (SELECT status FROM device_statuses s WHERE s.id = d.id) = ?1)"
+    " FROM devices d WHERE (?1 = '[]' OR (SELECT status FROM device_statuses s WHERE s.id = d.id)"
+    " IN (SELECT value FROM json_each(?1)))"
     " AND (?2 = '[]' OR d.id IN (SELECT value FROM json_each(?2))) AND (?3 = '' OR d.group_name = ?3)";
 
 std::string select_matching(std::string_view columns, std::string_view order = {}) {
@@ -24,10 +25,9 @@ std::string select_matching(std::string_view columns, std::string_view order = {
 }
 
 void bind_filter(state::Query& query, const DeviceFilter& filter) {
-    json::array ids;
-    for (const auto& id : filter.ids)
-        ids.emplace_back(id);
-    query.with(filter.status, json::serialize(ids), filter.group);
+    const json::array statuses(filter.statuses.begin(), filter.statuses.end());
+    const json::array ids(filter.ids.begin(), filter.ids.end());
+    query.with(json::serialize(statuses), json::serialize(ids), filter.group);
 }
 
 Device read_device(const state::Query& row) {
@@ -93,7 +93,7 @@ bool is_accepted(state::Database& database, const std::string& device) {
 
 std::vector<std::string> accepted_devices(state::Database& database, const std::string& group) {
     auto rows = database.query(select_matching("id", " ORDER BY rowid"));
-    bind_filter(rows, {"accepted", {}, group});
+    bind_filter(rows, {{"accepted"}, {}, group});
     std::vector<std::string> ids;
     while (rows.next())
         ids.push_back(rows.text(0));
@@ -120,6 +120,21 @@ Result<void> set_status(state::Database& database, const std::string& device, co
     database.query("UPDATE devices SET updated = ? WHERE id = ?").with(now, device).run();
     transaction.commit();
     return {};
+}
+
+Result<void> remove_auth_set(state::Database& database, const std::string& device,
+                             const std::string& auth_set, std::int64_t now) {
+    state::Transaction transaction(database);
+    database.query("DELETE FROM auth_sets WHERE id = ? AND device = ?").with(auth_set, device).run();
+    if (database.changes() == 0) return fail(Errc::not_found, "no such device or authentication set");
+    database.query("UPDATE devices SET updated = ? WHERE id = ?").with(now, device).run();
+    transaction.commit();
+    return {};
+}
+
+bool revoke_token(state::Database& database, std::string_view token) {
+    database.query("UPDATE auth_sets SET token = ? WHERE token = ?").with(make_uuid(), token).run();
+    return database.changes() > 0;
 }
 
 Result<void> decommission(state::Database& database, const std::string& device, std::int64_t now) {

@@ -29,7 +29,7 @@ struct Device {
 
 /// Which devices a list asks for; empty members do not restrict.
 struct DeviceFilter {
-    std::string status;
+    std::vector<std::string> statuses;
     std::vector<std::string> ids;
     std::string group;
 };
@@ -55,6 +55,11 @@ struct Page {
 [[nodiscard]] Result<void> set_status(state::Database& database, const std::string& device,
                                       const std::string& auth_set, const std::string& status,
                                       std::int64_t now);
+/// Forgets one key; the device stays. not_found.
+[[nodiscard]] Result<void> remove_auth_set(state::Database& database, const std::string& device,
+                                           const std::string& auth_set, std::int64_t now);
+/// The device that holds this token has to ask for another one. False: no device holds it.
+bool revoke_token(state::Database& database, std::string_view token);
 /// Forgets the device; its unfinished deployments end as `decommissioned`. not_found.
 [[nodiscard]] Result<void> decommission(state::Database& database, const std::string& device,
                                         std::int64_t now);

@@ -120,9 +120,15 @@ void EmbeddedHost::add_routes(control::Router& router) {
     embedded::add_authentication_api(router, *parts_);
     embedded::add_admission_api(router, *parts_);
     embedded::add_inventory_api(router, *parts_);
+    embedded::add_search_api(router, *parts_);
+    embedded::add_tag_api(router, *parts_);
     embedded::add_group_api(router, *parts_);
+    embedded::add_login_api(router, *parts_);
     embedded::add_user_api(router, *parts_);
+    embedded::add_token_api(router, *parts_);
+    embedded::add_settings_api(router, *parts_);
     embedded::add_artifact_api(router, *parts_);
+    embedded::add_release_api(router, *parts_);
     embedded::add_upload_api(router, *parts_);
     embedded::add_download_api(router, *parts_);
     embedded::add_deployment_api(router, *parts_);

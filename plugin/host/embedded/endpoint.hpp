@@ -6,6 +6,8 @@
 #include "plugin/host/embedded/devices.hpp"
 #include "plugin/host/embedded/parts.hpp"
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,6 +33,8 @@ struct Call {
 
 /// Runs on the worker executor; an error becomes Mender's error body.
 using Answer = Result<control::Response> (*)(Parts&, const Call&);
+/// The same for what waits for another executor, to which it hops by itself.
+using SlowAnswer = awaitable<Result<control::Response>> (*)(Parts&, const Call&);
 
 /// Who may call a route.
 enum class Caller : std::uint8_t { anyone, device, user };
@@ -38,11 +42,24 @@ enum class Caller : std::uint8_t { anyone, device, user };
 /// Adds a route; `parts` must outlive the router.
 void add_route(control::Router& router, Parts& parts, Caller caller, std::string method, std::string pattern,
                Answer answer, std::size_t max_body = max_json_body);
+void add_route(control::Router& router, Parts& parts, Caller caller, std::string method, std::string pattern,
+               SlowAnswer answer, std::size_t max_body = max_json_body);
 
 /// `page` (from 1) and `per_page` (1 to 500, default 20) of the query; bad_request.
 [[nodiscard]] Result<Page> page_of(const control::Request& request);
-/// A list with Mender's `X-Total-Count`.
-[[nodiscard]] control::Response list_answer(json::array list, std::int64_t total);
+/// A page of a list of `total`, with Mender's `X-Total-Count` and `Link` (RFC 8288).
+[[nodiscard]] control::Response list_answer(const Call& call, Page page, json::array list,
+                                            std::int64_t total);
+
+/// Names what `content` is now (RFC 9110, section 8.8.3).
+[[nodiscard]] std::string entity_tag(std::string_view content);
+/// Whether the call's If-Match, where it has one, is about what is there now.
+[[nodiscard]] bool matches(const Call& call, std::string_view entity_tag);
+
+/// A new bearer token of a user as the body, a login's or one with a name; errors as add_user_token()'s.
+[[nodiscard]] Result<control::Response> token_answer(Parts& parts, const std::string& user,
+                                                     const std::optional<std::string>& name,
+                                                     std::chrono::seconds lifetime);
 
 /// An error answered with a status that Mender uses instead of the error's own.
 [[nodiscard]] control::Response refusal(const Error& error, unsigned status, const Call& call);
@@ -51,9 +68,15 @@ void add_route(control::Router& router, Parts& parts, Caller caller, std::string
 void add_authentication_api(control::Router& router, Parts& parts);    ///< devices come in
 void add_admission_api(control::Router& router, Parts& parts);         ///< operators let them in
 void add_inventory_api(control::Router& router, Parts& parts);         ///< what devices say of themselves
+void add_search_api(control::Router& router, Parts& parts);            ///< devices by what is known of them
+void add_tag_api(control::Router& router, Parts& parts);               ///< what operators say of devices
 void add_group_api(control::Router& router, Parts& parts);             ///< devices in groups
-void add_user_api(control::Router& router, Parts& parts);              ///< operators log in
-void add_artifact_api(control::Router& router, Parts& parts);          ///< artifacts and releases
+void add_login_api(control::Router& router, Parts& parts);             ///< operators log in and out
+void add_user_api(control::Router& router, Parts& parts);              ///< who the operators are
+void add_token_api(control::Router& router, Parts& parts);             ///< tokens for their programs
+void add_settings_api(control::Router& router, Parts& parts);          ///< what their user interface keeps
+void add_artifact_api(control::Router& router, Parts& parts);          ///< artifacts
+void add_release_api(control::Router& router, Parts& parts);           ///< artifacts of one name
 void add_upload_api(control::Router& router, Parts& parts);            ///< artifacts come in
 void add_download_api(control::Router& router, Parts& parts);          ///< artifacts go out
 void add_deployment_api(control::Router& router, Parts& parts);        ///< operators deploy

@@ -53,13 +53,13 @@ Result<control::Response> list_groups(Parts& parts, const Call&) {
 Result<control::Response> list_members(Parts& parts, const Call& call) {
     const auto page = page_of(call.request);
     if (!page) return page.error();
-    const DeviceFilter filter{"", {}, call.parameter("group")};
+    const DeviceFilter filter{{}, {}, call.parameter("group")};
     const auto total = count_devices(parts.database, filter);
     if (total == 0) return fail(Errc::not_found, "no device is in this group");
     json::array ids;
     for (const auto& device : list_devices(parts.database, filter, *page))
         ids.emplace_back(device.id);
-    return list_answer(std::move(ids), total);
+    return list_answer(call, *page, std::move(ids), total);
 }
 
 Result<control::Response> add_members(Parts& parts, const Call& call) {

@@ -1,122 +1,132 @@
-// Operators log in (Mender's management API, `useradm`).
+// Who the operators are (Mender's management API, `useradm`).
 #include "plugin/host/embedded/endpoint.hpp"
-#include "plugin/host/embedded/identifier.hpp"
 #include "plugin/host/embedded/password.hpp"
 #include "plugin/host/embedded/timestamp.hpp"
 #include "plugin/host/embedded/users.hpp"
-#include "plugin/log.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 
 namespace two_path::host::embedded {
 namespace {
 
-constexpr std::size_t max_login_body = 4096;
-constexpr std::size_t max_credentials = 2048;
+constexpr unsigned unprocessable = 422;
+constexpr std::string_view users_path = "/api/management/v1/useradm/users";
 
-struct Credentials {
-    std::string email;
-    std::string password;
-
-    Credentials() = default;
-    Credentials(Credentials&&) noexcept = default;
-    Credentials& operator=(Credentials&&) = delete;
-    ~Credentials() { wipe(password); }
-};
-
-/// RFC 7617; none when the header is missing or malformed.
-std::optional<Credentials> basic_credentials(const control::Request& request) {
-    constexpr std::string_view scheme = "Basic ";
-    const auto header = request.headers.find("Authorization");
-    if (header == request.headers.end() || !header->second.starts_with(scheme) ||
-        header->second.size() > max_credentials)
-        return std::nullopt;
-    auto bytes = from_base64(std::string_view(header->second).substr(scheme.size()));
-    if (!bytes) return std::nullopt;
-    const std::string_view text(reinterpret_cast<const char*>(bytes->data()), bytes->size());
-    std::optional<Credentials> credentials;
-    if (const auto colon = text.find(':'); colon != std::string_view::npos) {
-        credentials.emplace();
-        credentials->email = text.substr(0, colon);
-        credentials->password = text.substr(colon + 1);
-    }
-    wipe(*bytes);
-    return credentials;
+json::object describe(const User& user) {
+    json::object shown{{"id", user.id},
+                       {"email", user.email},
+                       {"created_ts", rfc3339(user.created)},
+                       {"updated_ts", rfc3339(user.updated == 0 ? user.created : user.updated)}};
+    if (user.logged_in) shown["login_ts"] = rfc3339(*user.logged_in);
+    return shown;
 }
 
-awaitable<bool> check_password(std::string password, std::string stored) {
-    const bool matches = password_matches(password, stored);
-    wipe(password);
-    co_return matches;
-}
-
-control::Response token_for(Parts& parts, const User& user) {
-    const auto now = parts.now_in_seconds();
-    const Claims claims{TokenKind::user, make_uuid(), user.id, now,
-                        now + parts.settings.user_token_lifetime.count()};
-    add_user_token(parts.database, claims.id, user.id, claims.expires * 1000, parts.now());
-    control::Response response;
-    response.headers["Content-Type"] = "application/jwt";
-    response.body = parts.tokens.issue(claims);
-    return response;
-}
-
-control::Response refused(const control::Request& request) {
-    auto response =
-        control::Response::of(fail(Errc::unauthorized, "wrong e-mail address or password"), request.id);
-    response.headers["WWW-Authenticate"] = "Basic realm=\"two-path\"";
-    return response;
-}
-
-/// An unknown user costs the same work as a wrong password, so that neither can be told from the other.
-awaitable<control::Response> log_in(Parts& parts, control::Request& request) {
-    const auto wait = parts.logins.admit(request.client, parts.settings.clock.steady());
-    if (wait > 0) {
-        log(Level::warning, "too many login attempts from " + request.client.to_string());
-        auto response = control::Response::of(fail(Errc::busy, "too many login attempts"), request.id);
-        response.headers["Retry-After"] = std::to_string(wait);
-        co_return response;
-    }
-    const auto body = co_await request.body->all(max_login_body);
-    if (!body) co_return control::Response::of(body.error(), request.id);
-    auto credentials = basic_credentials(request);
-    if (!credentials) co_return refused(request);
-
-    auto user = user_by_email(parts.database, credentials->email);
-    auto stored = user ? user->password : unmatched_password();
-    auto checking = check_password(std::move(credentials->password), std::move(stored));
-    const bool matches = co_await boost::asio::co_spawn(parts.executors.files, std::move(checking),
-                                                        boost::asio::use_awaitable);
-    if (!user || !matches) {
-        log(Level::warning, "a login from " + request.client.to_string() + " was refused");
-        co_return refused(request);
-    }
-    parts.logins.succeeded(request.client);
-    co_return token_for(parts, *user);
-}
-
-Result<control::Response> log_out(Parts& parts, const Call& call) {
-    remove_user_token(parts.database, call.caller);
-    return control::Response::empty(202);
-}
-
-Result<control::Response> show_me(Parts& parts, const Call& call) {
+/// `{id}`, where `me` is who calls.
+std::string id_of(Parts& parts, const Call& call) {
+    const auto& id = call.parameter("user");
+    if (id != "me") return id;
     const auto user = user_by_token(parts.database, call.caller);
-    if (!user) return fail(Errc::unauthorized, "the token was logged out");
-    return control::Response::of(200, json::object{{"id", user->id},
-                                                   {"email", user->email},
-                                                   {"created_ts", rfc3339(user->created)},
-                                                   {"updated_ts", rfc3339(user->created)}});
+    return user ? user->id : std::string();
+}
+
+awaitable<std::string> hashed(std::string password) {
+    auto stored = hash_password(password);
+    wipe(password);
+    co_return stored;
+}
+
+awaitable<bool> compared(std::string password, std::string stored) {
+    const bool equal = password_matches(password, stored);
+    wipe(password);
+    co_return equal;
+}
+
+Result<control::Response> list(Parts& parts, const Call& call) {
+    json::array shown;
+    for (const auto& user : list_users(parts.database))
+        shown.push_back(describe(user));
+    const auto total = static_cast<std::int64_t>(shown.size());
+    return list_answer(call, {0, std::max<std::int64_t>(1, total)}, std::move(shown), total);
+}
+
+Result<control::Response> show(Parts& parts, const Call& call) {
+    const auto user = user_by_id(parts.database, id_of(parts, call));
+    if (!user) return fail(Errc::not_found, "no such user");
+    return control::Response::of(200, describe(*user));
+}
+
+awaitable<Result<control::Response>> create(Parts& parts, const Call& call) {
+    const auto body = call.object();
+    if (!body) co_return body.error();
+    Fields fields(*body, "the user");
+    const auto email = fields.text("email");
+    auto password = fields.text("password");
+    if (!fields.ok()) co_return fields.error();
+    if (const auto checked = check_email(email); !checked) co_return checked.error();
+    if (const auto checked = check_password(password); !checked)
+        co_return refusal(checked.error(), unprocessable, call);
+    const auto stored = co_await boost::asio::co_spawn(parts.executors.files, hashed(std::move(password)),
+                                                       boost::asio::use_awaitable);
+    const auto added = add_user(parts.database, email, stored, parts.now());
+    if (!added) co_return refusal(added.error(), unprocessable, call);
+    auto response = control::Response::empty(201);
+    response.headers["Location"] = std::string(users_path).append("/").append(*added);
+    co_return std::move(response);
+}
+
+/// Only the own password, and only by whom knows it.
+awaitable<Result<std::string>> new_password(Parts& parts, const Call& call, const User& user,
+                                            Fields& fields) {
+    auto password = fields.text("password");
+    auto current = fields.text_or("current_password", "");
+    if (!fields.ok()) co_return fields.error();
+    const auto caller = user_by_token(parts.database, call.caller);
+    if (!caller || caller->id != user.id)
+        co_return fail(Errc::forbidden, "nobody changes another user's password");
+    if (const auto checked = check_password(password); !checked) co_return checked.error();
+    const bool known = co_await boost::asio::co_spawn(
+        parts.executors.files, compared(std::move(current), user.password), boost::asio::use_awaitable);
+    if (!known) co_return fail(Errc::forbidden, "`current_password` is not the current password");
+    co_return co_await boost::asio::co_spawn(parts.executors.files, hashed(std::move(password)),
+                                             boost::asio::use_awaitable);
+}
+
+awaitable<Result<control::Response>> change(Parts& parts, const Call& call) {
+    const auto body = call.object();
+    if (!body) co_return body.error();
+    const auto user = user_by_id(parts.database, id_of(parts, call));
+    if (!user) co_return fail(Errc::not_found, "no such user");
+    Fields fields(*body, "the user");
+    UserChange asked;
+    if (fields.has("email")) asked.email = fields.text("email");
+    if (!fields.ok()) co_return fields.error();
+    if (asked.email)
+        if (const auto checked = check_email(*asked.email); !checked) co_return checked.error();
+    if (fields.has("password")) {
+        auto password = co_await new_password(parts, call, *user, fields);
+        if (!password) co_return refusal(password.error(), unprocessable, call);
+        asked.password = std::move(*password);
+    }
+    const auto changed = change_user(parts.database, user->id, asked, call.caller, parts.now());
+    if (!changed) co_return refusal(changed.error(), unprocessable, call);
+    co_return control::Response::empty(204);
+}
+
+Result<control::Response> remove(Parts& parts, const Call& call) {
+    const auto removed = remove_user(parts.database, id_of(parts, call));
+    if (!removed) return refusal(removed.error(), unprocessable, call);
+    return control::Response::empty(204);
 }
 
 } // namespace
 
 void add_user_api(control::Router& router, Parts& parts) {
-    const std::string useradm = "/api/management/v1/useradm";
-    router.add("POST", useradm + "/auth/login",
-               [&parts](control::Request& request) { return log_in(parts, request); });
-    add_route(router, parts, Caller::user, "POST", useradm + "/auth/logout", log_out);
-    add_route(router, parts, Caller::user, "GET", useradm + "/users/me", show_me);
+    const std::string users(users_path);
+    add_route(router, parts, Caller::user, "GET", users, list);
+    add_route(router, parts, Caller::user, "POST", users, create);
+    add_route(router, parts, Caller::user, "GET", users + "/{user}", show);
+    add_route(router, parts, Caller::user, "PUT", users + "/{user}", change);
+    add_route(router, parts, Caller::user, "DELETE", users + "/{user}", remove);
 }
 
 } // namespace two_path::host::embedded

@@ -96,7 +96,7 @@ const std::string& HostWorld::user_token() {
         .run();
     const auto now = time.unix_time / 1000;
     const auto ends = now + settings_.user_token_lifetime.count();
-    embedded::add_user_token(*database_, id, user, ends * 1000, now * 1000);
+    BOOST_REQUIRE(embedded::add_user_token(*database_, {id, user, std::nullopt, now * 1000, ends * 1000}));
     const auto tokens = embedded::Tokens::open(folder.path() / "keys" / "tokens.pem");
     user_token_ = tokens.value().issue({embedded::TokenKind::user, id, user, now, ends});
     return user_token_;
