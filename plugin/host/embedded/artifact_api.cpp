@@ -1,10 +1,9 @@
 // Artifacts (Mender's management API, `deployments`).
-#include "plugin/host/embedded/artifacts.hpp"
+#include "plugin/host/embedded/artifact_removal.hpp"
 #include "plugin/host/embedded/deployments.hpp"
 #include "plugin/host/embedded/endpoint.hpp"
 #include "plugin/host/embedded/public_url.hpp"
 #include "plugin/host/embedded/timestamp.hpp"
-#include "plugin/log.hpp"
 
 #include <algorithm>
 
@@ -86,13 +85,6 @@ Result<control::Response> link(Parts& parts, const Call& call) {
 }
 
 } // namespace
-
-void remove_with_file(Parts& parts, const StoredArtifact& artifact) {
-    remove_artifact(parts.database, artifact.id);
-    const auto removed = parts.files.remove(artifact.sha256);
-    if (!removed)
-        log(Level::warning, "an artifact's file stays until the next start: " + removed.error().message());
-}
 
 void add_artifact_api(control::Router& router, Parts& parts) {
     const std::string artifacts = "/api/management/v1/deployments/artifacts";

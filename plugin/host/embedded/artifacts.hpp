@@ -70,10 +70,6 @@ bool describe_artifact(state::Database& database, std::string_view id, const std
 /// to remove then.
 void remove_artifact(state::Database& database, std::string_view id);
 
-struct Parts;
-/// Forgets an artifact and removes its file; one that cannot be removed goes with the next start.
-void remove_with_file(Parts& parts, const StoredArtifact& artifact);
-
 /// The first artifact of `name` that is for this device: its type, and its depends where they can be told.
 [[nodiscard]] std::optional<StoredArtifact> artifact_for(state::Database& database, const std::string& name,
                                                          const Installed& installed);

@@ -1,5 +1,5 @@
 // Artifacts of one name, as operators see them (Mender's management API, `deployments`, second version).
-#include "plugin/host/embedded/artifacts.hpp"
+#include "plugin/host/embedded/artifact_removal.hpp"
 #include "plugin/host/embedded/deployments.hpp"
 #include "plugin/host/embedded/endpoint.hpp"
 #include "plugin/host/embedded/releases.hpp"

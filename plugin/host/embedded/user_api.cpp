@@ -21,6 +21,13 @@ json::object describe(const User& user) {
     return shown;
 }
 
+/// Mender says 422 for most of what it does not do.
+control::Response refused(const Error& error, const Call& call) {
+    if (error.code == Errc::not_found || error.code == Errc::busy)
+        return control::Response::of(error, call.request.id);
+    return refusal(error, unprocessable, call);
+}
+
 /// `{id}`, where `me` is who calls.
 std::string id_of(Parts& parts, const Call& call) {
     const auto& id = call.parameter("user");
@@ -84,9 +91,13 @@ awaitable<Result<std::string>> new_password(Parts& parts, const Call& call, cons
     if (!caller || caller->id != user.id)
         co_return fail(Errc::forbidden, "nobody changes another user's password");
     if (const auto checked = check_password(password); !checked) co_return checked.error();
+    // A stolen token is no way to guess the password behind it.
+    if (parts.logins.admit(call.request.client, parts.settings.clock.steady()) > 0)
+        co_return fail(Errc::busy, "too many passwords were tried from this address");
     const bool known = co_await boost::asio::co_spawn(
         parts.executors.files, compared(std::move(current), user.password), boost::asio::use_awaitable);
     if (!known) co_return fail(Errc::forbidden, "`current_password` is not the current password");
+    parts.logins.succeeded(call.request.client);
     co_return co_await boost::asio::co_spawn(parts.executors.files, hashed(std::move(password)),
                                              boost::asio::use_awaitable);
 }
@@ -104,11 +115,11 @@ awaitable<Result<control::Response>> change(Parts& parts, const Call& call) {
         if (const auto checked = check_email(*asked.email); !checked) co_return checked.error();
     if (fields.has("password")) {
         auto password = co_await new_password(parts, call, *user, fields);
-        if (!password) co_return refusal(password.error(), unprocessable, call);
+        if (!password) co_return refused(password.error(), call);
         asked.password = std::move(*password);
     }
     const auto changed = change_user(parts.database, user->id, asked, call.caller, parts.now());
-    if (!changed) co_return refusal(changed.error(), unprocessable, call);
+    if (!changed) co_return refused(changed.error(), call);
     co_return control::Response::empty(204);
 }
 

@@ -87,6 +87,17 @@ BOOST_AUTO_TEST_CASE(a_password_is_changed_by_its_owner_who_knows_it_and_ends_th
     BOOST_TEST(as(b, "GET", me).status == 200U);
 }
 
+BOOST_AUTO_TEST_CASE(a_token_is_no_way_to_guess_the_password) {
+    const std::string wrong = R"({"password":"another one","current_password":"a guess"})";
+    unsigned status = 422;
+    int tried = 0;
+    for (; status == 422 && tried < 20; ++tried)
+        status = as(a, "PUT", users + "/me", wrong).status;
+    BOOST_TEST(status == 429U);
+    BOOST_TEST(tried == 11);
+    BOOST_TEST(log_in(*this, "b@example.com", "password of b").empty()); // it is the address that has to wait
+}
+
 BOOST_AUTO_TEST_CASE(an_address_is_changed_unless_it_is_taken) {
     const auto me = users + "/me";
     BOOST_TEST(as(a, "PUT", me, R"({"email":"b@example.com"})").status == 422U);

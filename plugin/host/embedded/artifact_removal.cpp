@@ -1,0 +1,14 @@
+#include "plugin/host/embedded/artifact_removal.hpp"
+
+#include "plugin/log.hpp"
+
+namespace two_path::host::embedded {
+
+void remove_with_file(Parts& parts, const StoredArtifact& artifact) {
+    remove_artifact(parts.database, artifact.id);
+    const auto removed = parts.files.remove(artifact.sha256);
+    if (!removed)
+        log(Level::warning, "an artifact's file stays until the next start: " + removed.error().message());
+}
+
+} // namespace two_path::host::embedded
