@@ -151,6 +151,10 @@ error_code Server::listen(const tcp::endpoint& endpoint) {
     return core_->listen(endpoint);
 }
 
+bool Server::listens() const noexcept {
+    return core_->acceptor.is_open();
+}
+
 tcp::endpoint Server::local_endpoint() const {
     error_code ec;
     return core_->acceptor.local_endpoint(ec);

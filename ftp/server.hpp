@@ -62,6 +62,8 @@ class Server {
     error_code listen(const tcp::endpoint& endpoint);
     /// Where it listens.
     tcp::endpoint local_endpoint() const;
+    /// False before listen(), and from stop() on.
+    bool listens() const noexcept;
     /// Connections that have not ended.
     std::size_t connections() const noexcept;
 

@@ -81,6 +81,11 @@ struct Settings {
         std::uint64_t session_rate{0}; ///< of one session, bytes per second; 0: no limit
     };
 
+    /// `[metrics]`
+    struct Metrics {
+        std::filesystem::path token_file; ///< holds a bearer token for `metrics`; empty: operators' only
+    };
+
     /// `FILE:LINE: key`, `--key` or `key (default)`: where a setting comes from, to begin a message with.
     [[nodiscard]] std::string place_of(const std::string& key) const;
 
@@ -92,6 +97,7 @@ struct Settings {
     Host host;
     Session session;
     Limits limits;
+    Metrics metrics;
     PushRules push;                            ///< `[ftp] push`, `push_from`, `push_networks`, `push_ports`
     TurnRules turns;                           ///< `[session] hours` and `[limits] transfers`
     std::map<std::string, std::string> places; ///< by key, of those that were set

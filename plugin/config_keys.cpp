@@ -295,6 +295,9 @@ std::span<const ConfigKey> config_keys() {
         ConfigKey{"session.redeploy", "N", "orders again after transfers that failed on the way [3]",
                   number_into(
                       [](Settings & s) -> auto& { return s.session.redeploy; }, 0, 100, as_count)},
+        ConfigKey{"metrics.token_file", "FILE",
+                  "its content lets into the metrics, as a bearer token [operators' tokens only]",
+                  path_into([](Settings & s) -> auto& { return s.metrics.token_file; })},
         ConfigKey{"limits.https_connections", "N", "in all [2000]",
                   number_into(
                       [](Settings & s) -> auto& { return s.limits.https_connections; }, 1, most_connections,

@@ -6,8 +6,10 @@
 #include "plugin/catalog/payloads.hpp"
 #include "plugin/control/device_api.hpp"
 #include "plugin/control/https_server.hpp"
+#include "plugin/control/monitoring_api.hpp"
 #include "plugin/control/operator_api.hpp"
 #include "plugin/control/sessions.hpp"
+#include "plugin/daemon_figures.hpp"
 #include "plugin/daemon_options.hpp"
 #include "plugin/host/embedded/embedded_host.hpp"
 #include "plugin/log.hpp"
@@ -101,6 +103,7 @@ struct Daemon::Parts {
     std::optional<bulk::Push> push;
     std::optional<ftp::Server> ftp_server;
     std::optional<control::Sessions> sessions;
+    control::Meters meters;
     std::optional<control::UpdateRequests> update_requests;
     control::Router router;
     std::optional<control::HttpsServer> https_server;
@@ -178,6 +181,7 @@ Result<void> Daemon::Parts::open() {
         pull->dead(session, why);
         push->dead(session);
     });
+    control::follow_sessions(*store, *admission, meters);
     ftp_server.emplace(executors.network, *pull, ftp_options(settings));
     https_server.emplace(executors, std::move(*tls), router, https_options(settings));
     if (const auto listening = listen(); !listening) return listening.error();
@@ -196,6 +200,11 @@ Result<void> Daemon::Parts::open() {
     control::add_device_api(router, *host, *sessions, *update_requests);
     const control::OperatorContext context{executors, *host, *store, *admission, *payloads, *sessions};
     control::add_operator_api(router, context);
+    auto token = metrics_token(settings);
+    if (!token) return token.error();
+    control::add_monitoring_api(router, {*host, *store, *admission, *payloads, meters,
+                                         network_figures(executors, *https_server, *ftp_server),
+                                         settings.state_dir, std::move(*token)});
 
     if (settings.ports_file.empty()) return {};
     const auto written = write_ports_file(settings.ports_file, https_server->local_endpoint().port(),

@@ -1,5 +1,7 @@
 #include "plugin/daemon_options.hpp"
 
+#include "plugin/durable_file.hpp"
+
 namespace two_path {
 
 host::EmbeddedSettings host_settings(const Settings& settings) {
@@ -30,6 +32,21 @@ TurnRules turn_rules(const Settings& settings) {
     auto rules = settings.turns;
     rules.most_fallbacks = settings.session.https_fallback ? settings.limits.fallbacks : 0;
     return rules;
+}
+
+Result<std::string> metrics_token(const Settings& settings) {
+    constexpr std::size_t shortest = 16;
+    constexpr std::size_t longest = 4096;
+    if (settings.metrics.token_file.empty()) return std::string();
+    const auto place = settings.place_of("metrics.token_file") + ": ";
+    auto token = read_small_file(settings.metrics.token_file, longest);
+    if (!token) return fail(Errc::bad_configuration, place + token.error().detail);
+    token->erase(token->find_last_not_of(" \r\n\t") + 1);
+    if (token->size() < shortest || token->find_first_of(" \r\n\t") != std::string::npos)
+        return fail(Errc::bad_configuration,
+                    place + "the token must have 16 bytes or more and no spaces; make one with "
+                            "`openssl rand -hex 32`");
+    return token;
 }
 
 control::HttpsServerOptions https_options(const Settings& settings) {

@@ -47,7 +47,10 @@ awaitable<bool> certify(state::Admission& admission, const Certification& decoy,
     const bool equal = login.plain ? certification.is(password)
                                    : certification.proves(password, Party::device, login.input());
     wipe(password);
-    if (!known || !equal) co_return false;
+    if (!known || !equal) {
+        admission.refused();
+        co_return false;
+    }
     co_return admission.login(login.session, peer);
 }
 

@@ -128,6 +128,7 @@ class DeviceApi {
                                       "for at most " +
                                           std::to_string(max_part) + " bytes"),
                 request.id);
+        if (answer.file && request.method == "GET") sessions_.fell_back(asked.session, answer.file->size);
         co_return answer;
     }
 

@@ -103,6 +103,7 @@ struct HttpsServerState {
     HttpsServerOptions options;
     std::shared_ptr<Listener> listener;
     std::set<Connection*> connections;
+    std::map<unsigned, std::uint64_t> answers; ///< by status
     bool stopping{false};
 };
 
@@ -250,6 +251,7 @@ awaitable<Response> Connection::endpoint_answer() {
 }
 
 awaitable<Connection::Next> Connection::answer(Response response, bool keep_alive) {
+    ++server_->answers[response.status];
     const bool with_body = sends_body(method_, response.status);
     auto head = print_head(response, id_, keep_alive, stream_.is_http_1_0());
     const bool joined = with_body && !response.file && response.body.size() <= joined_size;
@@ -335,7 +337,7 @@ awaitable<Result<std::size_t>> Body::read_there(std::weak_ptr<Connection> connec
 
 HttpsServer::HttpsServer(Executors executors, TlsContext tls, const Router& router,
                          HttpsServerOptions options)
-  : state_(new HttpsServerState{std::move(executors), std::move(tls), router, options, nullptr, {}}) {
+  : state_(new HttpsServerState{std::move(executors), std::move(tls), router, options, nullptr, {}, {}}) {
     auto serve = [state = std::weak_ptr(state_)](tcp::socket socket) {
         return Connection::run(std::make_shared<Connection>(state.lock(), std::move(socket)));
     };
@@ -355,6 +357,10 @@ tcp::endpoint HttpsServer::local_endpoint() const {
 
 std::size_t HttpsServer::connections() const {
     return state_->listener->connections();
+}
+
+const std::map<unsigned, std::uint64_t>& HttpsServer::answers() const {
+    return state_->answers;
 }
 
 awaitable<void> HttpsServer::stop(milliseconds grace) {

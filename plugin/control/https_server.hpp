@@ -11,6 +11,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
 
 namespace two_path::control {
@@ -39,6 +41,8 @@ class HttpsServer {
     [[nodiscard]] Result<void> listen(const boost::asio::ip::tcp::endpoint& endpoint);
     [[nodiscard]] boost::asio::ip::tcp::endpoint local_endpoint() const;
     [[nodiscard]] std::size_t connections() const;
+    /// How many answers were given, by status.
+    [[nodiscard]] const std::map<unsigned, std::uint64_t>& answers() const;
 
     /// No new connections, and none that waits for a request. Requests under way get their answer, and what
     /// has not ended after `grace` is cut. Completes when all connections are closed.

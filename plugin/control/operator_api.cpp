@@ -85,10 +85,6 @@ awaitable<Response> as_operator(std::shared_ptr<const OperatorContext> context, 
     co_return co_await endpoint(*context, request);
 }
 
-awaitable<Response> health(Request&) {
-    co_return Response::of(200, json::object{{"status", "ok"}});
-}
-
 } // namespace
 
 void add_operator_api(Router& router, const OperatorContext& context) {
@@ -107,7 +103,6 @@ void add_operator_api(Router& router, const OperatorContext& context) {
     add("GET", "/sessions", list_sessions);
     add("GET", "/sessions/{session}", show_session);
     add("GET", "/sessions/{session}/events", list_events);
-    router.add("GET", std::string(messages::management_api) + "/health", health);
 }
 
 } // namespace two_path::control

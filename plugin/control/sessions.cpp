@@ -317,7 +317,7 @@ Result<catalog::OpenPayload> Sessions::fall_back(const std::string& device, cons
     if (!begins) return begins.error();
     if (!admission_.login(session, "HTTPS")) return why_ended(*found);
     found = find(device, session);
-    if (*begins) store_.note(*found, "fallback", "device", "the bulk goes over HTTPS");
+    if (*begins) store_.note(*found, fallback_note, "device", "the bulk goes over HTTPS");
     return payload;
 }
 

@@ -28,6 +28,9 @@ struct SessionRules {
     PushRules push{};
 };
 
+/// What is noted when a session's bulk goes over to HTTPS.
+inline constexpr std::string_view fallback_note = "fallback";
+
 /// The steps of docs/protocol.md, "First path". Used by the worker only. `device` is always the one behind
 /// the bearer token: a session of another device is not_found. Steps that were taken before answer the same
 /// again; out_of_order changes nothing.
@@ -63,6 +66,8 @@ class Sessions {
     /// alive. forbidden by policy; busy when too many do; payload_refused for a file of another release.
     Result<catalog::OpenPayload> fall_back(const std::string& device, const std::string& session,
                                            const std::string& file);
+    /// So many bytes of it were answered with, for whoever counts.
+    void fell_back(const std::string& session, std::uint64_t bytes) { admission_.fell_back(session, bytes); }
     Result<messages::SessionStatus> status(const std::string& device, const std::string& session);
 
     /// From now on; sessions that are open stay so.

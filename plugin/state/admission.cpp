@@ -71,6 +71,7 @@ bool Admission::login(std::string_view session, std::string_view peer) {
 
 void Admission::sent(std::string_view session, std::uint64_t bytes) {
     const auto found = live_.find(session);
+    if (on_sent_) on_sent_(std::string(session), {bytes, 0});
     if (found == live_.end()) {
         store_.add_sent(session, bytes);
         return;
@@ -79,6 +80,10 @@ void Admission::sent(std::string_view session, std::uint64_t bytes) {
     live.unsaved += bytes;
     if (!lives(live)) return;
     renew(found->first, live, lifetimes_.idle);
+}
+
+void Admission::fell_back(std::string_view session, std::uint64_t bytes) {
+    if (on_sent_) on_sent_(std::string(session), {0, bytes});
 }
 
 /// Written now and then only: what a plugin that is killed gives it is at most a quarter off.

@@ -51,8 +51,13 @@ class Admission {
     /// The second certification information was compared and found equal: records the first login as a step,
     /// the later ones not at all. False when the certification died meanwhile.
     bool login(std::string_view session, std::string_view peer);
+    /// A login was compared and not found equal.
+    void refused() noexcept { ++refused_; }
     /// Bytes that went out; renews the certification. For one that is dead or expired they are only counted.
     void sent(std::string_view session, std::uint64_t bytes);
+    /// Bytes of the bulk that a device was answered with on the first path: only told to who listens, as the
+    /// record counts the second path alone.
+    void fell_back(std::string_view session, std::uint64_t bytes);
 
     // for the first path
 
@@ -78,6 +83,12 @@ class Admission {
     }
     /// Called on the worker with the session, when a certification is admitted.
     void on_live(std::function<void(const std::string& session)> listener) { on_live_ = std::move(listener); }
+    /// Called on the worker with the session and what more of it went out.
+    void on_sent(std::function<void(const std::string& session, const Sent& more)> listener) {
+        on_sent_ = std::move(listener);
+    }
+    /// Since the plugin started.
+    [[nodiscard]] std::uint64_t refused_logins() const noexcept { return refused_; }
     /// Sessions of this mode whose certification lives.
     [[nodiscard]] std::vector<std::string> live(Mode mode) const;
     [[nodiscard]] const Lifetimes& lifetimes() const noexcept { return lifetimes_; }
@@ -101,6 +112,8 @@ class Admission {
     std::map<std::string, Live, std::less<>> live_;
     std::function<void(const std::string&, const std::string&)> on_dead_;
     std::function<void(const std::string&)> on_live_;
+    std::function<void(const std::string&, const Sent&)> on_sent_;
+    std::uint64_t refused_{0};
 };
 
 } // namespace two_path::state

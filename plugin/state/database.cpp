@@ -23,6 +23,8 @@ constexpr const char* connection_settings = "PRAGMA synchronous=FULL;"
 
 /// Milliseconds: the sqlite3 shell or `create-user` of another process may hold the lock for a moment.
 constexpr int busy_timeout = 5000;
+/// Of the question whether it can be written, while which everything else waits; ms.
+constexpr int probe_timeout = 250;
 
 std::string message_of(sqlite3* connection) {
     return connection == nullptr ? "out of memory" : sqlite3_errmsg(connection);
@@ -221,6 +223,21 @@ bool Database::empty_log() {
         throw std::runtime_error("the state database failed: " + message_of(connection) +
                                  " while its write-ahead log was emptied");
     return true;
+}
+
+bool Database::can_write() noexcept {
+    bool written = false;
+    sqlite3_busy_timeout(connection_.get(), probe_timeout);
+    try {
+        Transaction transaction(*this);
+        execute("PRAGMA user_version=" + std::to_string(pragma("user_version")));
+        transaction.commit();
+        written = true;
+    } catch (const std::exception&) {
+        written = false;
+    }
+    sqlite3_busy_timeout(connection_.get(), busy_timeout);
+    return written;
 }
 
 std::int64_t Database::changes() const {

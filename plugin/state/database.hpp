@@ -94,6 +94,8 @@ class Database {
     /// deleted can be read from neither. False when somebody else is just using the database, for whom
     /// nothing waits, or the disk is full: try again later.
     [[nodiscard]] bool empty_log();
+    /// Writes without changing anything: false when the disk, or who holds the lock, does not let it.
+    [[nodiscard]] bool can_write() noexcept;
     /// Rows changed by the last statement.
     [[nodiscard]] std::int64_t changes() const;
 

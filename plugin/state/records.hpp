@@ -44,6 +44,12 @@ struct Session {
     std::optional<messages::TransferReport> transfer;
 };
 
+/// Bytes of the bulk that went out, by path.
+struct Sent {
+    std::uint64_t ftp{0};
+    std::uint64_t https{0};
+};
+
 /// What a session is part of, and how far it has come: a list of many costs little.
 struct SessionPart {
     std::string device;

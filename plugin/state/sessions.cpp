@@ -163,6 +163,19 @@ std::vector<Session> Store::unfinished(std::string_view device) {
     return read_all(query);
 }
 
+std::map<SessionState, std::uint64_t> Store::unfinished_counts() {
+    std::map<SessionState, std::uint64_t> counts;
+    for (auto state = SessionState::opened; state <= SessionState::aborted;
+         state = static_cast<SessionState>(static_cast<std::uint8_t>(state) + 1))
+        if (!is_final(state)) counts.emplace(state, 0);
+    auto query = database_.query("SELECT state, count(*) FROM sessions INDEXED BY sessions_unfinished "
+                                 "WHERE state NOT IN " FINAL_STATES " GROUP BY state");
+    while (query.next())
+        if (const auto state = session_state_from_name(query.text(0)))
+            counts[*state] = static_cast<std::uint64_t>(query.number(1));
+    return counts;
+}
+
 std::vector<SessionPart> Store::unfinished_parts() {
     auto query = database_.query("SELECT device, deployment, state FROM sessions INDEXED BY "
                                  "sessions_unfinished WHERE state NOT IN " FINAL_STATES);
@@ -214,6 +227,7 @@ void Store::open_session(Session& session, const Certification& certification, s
     add_event(session, name_of(session.state), "device", "");
     transaction.commit();
     wipe(secret);
+    if (on_change_) on_change_(session, name_of(session.state), true);
 }
 
 void Store::save(const Session& session) {

@@ -29,6 +29,7 @@ Result<bool> Store::take(Session& session, SessionStep step, std::string_view ca
     if (*next == session.state) return false;
     session.state = *next;
     write(session, name_of(step), cause, detail, true);
+    if (on_change_) on_change_(session, name_of(step), true);
     return true;
 }
 
@@ -44,6 +45,7 @@ void Store::note(Session& session, std::string_view what, std::string_view cause
                                  query.text(2) == cause && query.text(3) == detail));
     }
     write(session, what, cause, detail, !said);
+    if (on_change_) on_change_(session, what, false);
 }
 
 void Store::write(Session& session, std::string_view what, std::string_view cause, std::string_view detail,

@@ -6,6 +6,7 @@
 #include "plugin/state/records.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -40,6 +41,8 @@ class Store {
     [[nodiscard]] std::optional<Session> session_of_attempt(std::string_view device,
                                                             std::string_view attempt);
     [[nodiscard]] std::vector<Session> sessions(const SessionFilter& filter);
+    /// How many are in each state that is not final.
+    [[nodiscard]] std::map<SessionState, std::uint64_t> unfinished_counts();
     /// Those in no final state, oldest first.
     [[nodiscard]] std::vector<Session> unfinished();
     /// The same, of one device.
@@ -88,6 +91,14 @@ class Store {
     /// seconds.
     void forget_dead();
 
+    /// Whether the state can be written now; costs a write.
+    [[nodiscard]] bool can_write() noexcept { return database_.can_write(); }
+    /// Called after each change of a session, with its record, the step or what was noted, and whether its
+    /// state is another one now; must not throw.
+    void on_change(std::function<void(const Session& session, std::string_view what, bool moved)> listener) {
+        on_change_ = std::move(listener);
+    }
+
     [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
 
   private:
@@ -100,6 +111,7 @@ class Store {
 
     Database database_;
     Clock clock_;
+    std::function<void(const Session&, std::string_view, bool)> on_change_;
     bool log_holds_dead_{true}; ///< also what a run before this one deleted
 };
 

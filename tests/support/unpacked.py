@@ -13,7 +13,8 @@ import sys
 import tempfile
 
 # The versions that the tests are written for (Debian 12).
-VERSIONS = {"mender-client": "3.4.", "proftpd-core": "1.3.8", "pure-ftpd": "1.0.", "vsftpd": "3.0."}
+VERSIONS = {"mender-client": "3.4.", "proftpd-core": "1.3.8", "prometheus": "2.42.", "pure-ftpd": "1.0.",
+            "vsftpd": "3.0."}
 # What only tools/bench compares with.
 BENCH = {"nginx": "1.22."}
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plugin/control/device_api.hpp"
+#include "plugin/control/monitoring_api.hpp"
 #include "plugin/control/operator_api.hpp"
 #include "tests/support/plugin_world.hpp"
 #include "tests/support/text_body.hpp"
@@ -33,10 +34,27 @@ class ApiWorld : public PluginWorld {
         control::add_device_api(router_, host, sessions(), update_requests_);
         control::add_operator_api(
             router_, {{anywhere, anywhere, anywhere}, host, store(), admission(), payloads(), sessions()});
+        const auto network = [this]() -> awaitable<control::NetworkFigures> { co_return figures; };
+        control::add_monitoring_api(router_, {host, store(), admission(), payloads(), meters, network,
+                                              folder.path(), "a-token-for-prometheus"});
+        control::follow_sessions(store(), admission(), meters);
     }
 
     Answer ask(const std::string& token, const std::string& method, const std::string& target,
                TextBody& body) {
+        const auto response = respond(token, method, target, body);
+        const auto type = response.headers.find("Content-Type");
+        const bool is_json = type != response.headers.end() && type->second == "application/json";
+        if (!is_json) return {response.status, nullptr, response.headers};
+        return {response.status, json::parse(response.body), response.headers};
+    }
+    /// The body as it is, of a GET.
+    std::string text(const std::string& token, const std::string& target) {
+        TextBody body("");
+        return respond(token, "GET", target, body).body;
+    }
+    control::Response respond(const std::string& token, const std::string& method, const std::string& target,
+                              TextBody& body) {
         control::Request request;
         request.method = method;
         const auto question = target.find('?');
@@ -50,9 +68,7 @@ class ApiWorld : public PluginWorld {
         request.local = boost::asio::ip::make_address("192.0.2.1");
         request.id = "request-1";
         request.body = &body;
-        const auto response = run(router_.serve(request));
-        if (response.body.empty()) return {response.status, nullptr, response.headers};
-        return {response.status, json::parse(response.body), response.headers};
+        return run(router_.serve(request));
     }
     Answer ask(const std::string& token, const std::string& method, const std::string& target,
                const std::string& text = "") {
@@ -65,6 +81,9 @@ class ApiWorld : public PluginWorld {
     Answer operate(const std::string& method, const std::string& path, const std::string& body = "") {
         return ask("token-op", method, std::string(messages::management_api) + path, body);
     }
+
+    control::Meters meters;
+    control::NetworkFigures figures{{{200, 3}, {401, 1}}, 2, 1, true};
 
   private:
     control::UpdateRequests update_requests_{store(), host, true};
