@@ -89,7 +89,7 @@ struct Settings {
     /// `FILE:LINE: key`, `--key` or `key (default)`: where a setting comes from, to begin a message with.
     [[nodiscard]] std::string place_of(const std::string& key) const;
 
-    std::filesystem::path state_dir{"/var/lib/two-path"};
+    std::filesystem::path state_dir{"/var/lib/two-path-server"};
     std::filesystem::path file;       ///< the configuration file that was read; empty: there was none
     std::filesystem::path ports_file; ///< where the real ports are written when ready; empty: nowhere
     Https https;

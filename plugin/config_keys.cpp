@@ -230,7 +230,7 @@ std::uint64_t as_mebibytes(std::uint64_t value) {
 
 std::span<const ConfigKey> config_keys() {
     static const std::array keys{
-        ConfigKey{"state_dir", "DIR", "keeps everything [/var/lib/two-path]",
+        ConfigKey{"state_dir", "DIR", "keeps everything [/var/lib/two-path-server]",
                   path_into([](Settings & s) -> auto& { return s.state_dir; })},
         ConfigKey{"https.listen", "ADDRESS:PORT", "the first path [[::]:8443]",
                   listen_into([](Settings & s) -> auto& { return s.https.listen; })},
