@@ -43,6 +43,7 @@ struct Settings {
         std::filesystem::path certificate;
         std::filesystem::path key;
         std::vector<std::string> names; ///< for a certificate that is made: what devices call this machine
+        std::vector<Network> trusted_proxies; ///< whose X-Forwarded-For says who asks
     };
     /// `[ftp]`: the second path.
     struct Ftp {

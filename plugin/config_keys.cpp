@@ -141,14 +141,18 @@ Wrong apply_push_from(Settings& settings, const Values& values) {
     return std::nullopt;
 }
 
-Wrong apply_push_networks(Settings& settings, const Values& values) {
-    settings.push.networks.clear();
-    for (const auto& value : values) {
-        const auto network = Network::parse(value);
-        if (!network) return wrong(value, "ADDRESS/BITS, such as 192.0.2.0/24, without bits behind BITS");
-        settings.push.networks.push_back(*network);
-    }
-    return std::nullopt;
+template<class Target>
+auto networks_into(Target target) {
+    return [target](Settings& settings, const Values& values) -> Wrong {
+        auto& networks = target(settings);
+        networks.clear();
+        for (const auto& value : values) {
+            const auto network = Network::parse(value);
+            if (!network) return wrong(value, "ADDRESS/BITS, such as 192.0.2.0/24, without bits behind BITS");
+            networks.push_back(*network);
+        }
+        return std::nullopt;
+    };
 }
 
 Wrong apply_host_type(Settings& settings, const Values& values) {
@@ -240,6 +244,9 @@ std::span<const ConfigKey> config_keys() {
                   path_into([](Settings & s) -> auto& { return s.https.key; })},
         ConfigKey{"https.name", "HOST", "goes into a certificate that is made; repeatable", apply_names,
                   true},
+        ConfigKey{"https.trusted_proxies", "ADDRESS/BITS",
+                  "whose X-Forwarded-For says who the client is; repeatable",
+                  networks_into([](Settings & s) -> auto& { return s.https.trusted_proxies; }), true},
         ConfigKey{"ftp.listen", "ADDRESS:PORT", "the second path [[::]:2121]",
                   listen_into([](Settings & s) -> auto& { return s.ftp.listen; })},
         ConfigKey{"ftp.advertise", "HOST", "the FTP server's host, told to devices [as they reached HTTPS]",
@@ -252,7 +259,8 @@ std::span<const ConfigKey> config_keys() {
                   "where pushes come from, told to devices; repeatable [as they reached HTTPS]",
                   apply_push_from, true},
         ConfigKey{"ftp.push_networks", "ADDRESS/BITS",
-                  "where devices may listen beside their own address; repeatable", apply_push_networks, true},
+                  "where devices may listen beside their own address; repeatable",
+                  networks_into([](Settings & s) -> auto& { return s.push.networks; }), true},
         ConfigKey{"ftp.push_ports", "FIRST-LAST", "where devices may listen [1024-65535]",
                   ports_into([](Settings & s) -> auto& { return s.push.ports; })},
         ConfigKey{"ftp.plain_login", "true|false", "the certification itself as password [false]",

@@ -52,6 +52,7 @@ Result<std::string> metrics_token(const Settings& settings) {
 control::HttpsServerOptions https_options(const Settings& settings) {
     control::HttpsServerOptions options;
     options.connections = {settings.limits.https_connections, settings.limits.https_connections_per_address};
+    options.trusted_proxies = settings.https.trusted_proxies;
     return options;
 }
 

@@ -46,7 +46,7 @@ struct Request {
     std::multimap<std::string, std::string> query; ///< decoded
     std::map<std::string, std::string> parameters; ///< what the route's `{names}` matched, decoded
     Headers headers;
-    boost::asio::ip::address client; ///< of the connection
+    boost::asio::ip::address client; ///< of the connection, or whom a trusted proxy names
     boost::asio::ip::address local;  ///< the address the client reached us under
     std::string id;                  ///< `request_id` of errors and logs
     RequestBody* body{nullptr};      ///< never null in a handler

@@ -1,5 +1,6 @@
 #include "plugin/control/https_server.hpp"
 
+#include "plugin/control/client_address.hpp"
 #include "plugin/control/message_head.hpp"
 #include "plugin/log.hpp"
 #include "protocol/encoding.hpp"
@@ -169,8 +170,7 @@ awaitable<void> Connection::run(std::shared_ptr<Connection> self) {
 awaitable<bool> Connection::secure() {
     const auto done = co_await stream_.handshake();
     if (!done && done.error().code != Errc::unavailable)
-        log(Level::info,
-            "TLS with " + stream_.peer().address().to_string() + " failed: " + done.error().detail);
+        log(Level::info, "TLS with " + stream_.peer().to_string() + " failed: " + done.error().detail);
     co_return done.has_value();
 }
 
@@ -197,6 +197,9 @@ awaitable<Connection::Next> Connection::serve_request() {
         std::make_shared<Exchange>(server_->executors.network, weak_from_this(), stream_.body_at_hand());
     auto& request = exchange_->request;
     const auto understood = stream_.describe(request);
+    const auto forwarded = request.headers.find("X-Forwarded-For");
+    if (forwarded != request.headers.end())
+        request.client = client_behind(server_->options.trusted_proxies, request.client, forwarded->second);
     request.id = id_ = request_id_for(request.headers);
     method_ = request.method;
     path_ = understood ? request.path : "-";

@@ -6,6 +6,7 @@
 #include "plugin/control/listener.hpp"
 #include "plugin/control/tls.hpp"
 #include "plugin/executors.hpp"
+#include "plugin/push_rules.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -14,16 +15,18 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <vector>
 
 namespace two_path::control {
 
 /// Bounds of the server.
 struct HttpsServerOptions {
-    ConnectionLimits connections;
+    ConnectionLimits connections; ///< of TCP: a proxy's connections are the proxy's
     StreamLimits stream;
     std::size_t max_drained{std::size_t{64} * 1024}; ///< bytes of a body that the endpoint left unread
     /// For the device API; then 503 with `Retry-After`, and the endpoint finishes its work unheard.
     std::chrono::milliseconds device_answer_time{3'000};
+    std::vector<Network> trusted_proxies; ///< as client_behind()
 };
 
 /// Serves a router. Endpoints run on executors.worker, one coroutine each; everything else runs on

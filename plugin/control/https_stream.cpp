@@ -1,5 +1,6 @@
 #include "plugin/control/https_stream.hpp"
 
+#include "plugin/control/client_address.hpp"
 #include "plugin/control/message_head.hpp"
 
 #include <boost/asio/ssl/error.hpp>
@@ -33,13 +34,6 @@ constexpr std::size_t read_size = std::size_t{16} * 1024;
 
 using Parser = http::request_parser<http::buffer_body>;
 
-tcp::endpoint unmapped(tcp::endpoint endpoint) {
-    const auto address = endpoint.address();
-    if (address.is_v6() && address.to_v6().is_v4_mapped())
-        endpoint.address(asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()));
-    return endpoint;
-}
-
 SSL* new_session(ssl_ctx_st* tls) {
     auto* session = SSL_new(tls);
     if (session == nullptr) throw std::bad_alloc();
@@ -66,8 +60,8 @@ struct HttpsStream::Parts {
 
     asio::ssl::stream<beast::tcp_stream> stream;
     StreamLimits limits;
-    tcp::endpoint peer;
-    tcp::endpoint local;
+    asio::ip::address peer;
+    asio::ip::address local;
     beast::flat_buffer buffer{std::size_t{64} * 1024};
     std::optional<Parser> parser;
     bool continue_expected{false};
@@ -86,19 +80,15 @@ HttpsStream::HttpsStream(tcp::socket socket, ssl_ctx_st* tls, const StreamLimits
   : parts_(std::make_unique<Parts>(std::move(socket), tls, limits)) {
     error_code ignored;
     auto& raw = parts_->transport().socket();
-    parts_->peer = unmapped(raw.remote_endpoint(ignored));
-    parts_->local = unmapped(raw.local_endpoint(ignored));
+    parts_->peer = unmapped(raw.remote_endpoint(ignored).address());
+    parts_->local = unmapped(raw.local_endpoint(ignored).address());
     raw.set_option(tcp::no_delay(true), ignored);
 }
 
 HttpsStream::~HttpsStream() = default;
 
-const tcp::endpoint& HttpsStream::peer() const noexcept {
+const asio::ip::address& HttpsStream::peer() const noexcept {
     return parts_->peer;
-}
-
-const tcp::endpoint& HttpsStream::local() const noexcept {
-    return parts_->local;
 }
 
 awaitable<Result<void>> HttpsStream::handshake() {
@@ -149,8 +139,8 @@ Result<void> HttpsStream::describe(Request& request) {
         value.append(field.value());
     }
     request.method = std::string(head.method_string());
-    request.client = parts_->peer.address();
-    request.local = parts_->local.address();
+    request.client = parts_->peer;
+    request.local = parts_->local;
 
     if (head.version() != 10 && head.version() != 11)
         return fail(Errc::unsupported, "HTTP versions other than 1.0 and 1.1");

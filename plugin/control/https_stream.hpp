@@ -42,9 +42,8 @@ class HttpsStream {
     HttpsStream& operator=(const HttpsStream&) = delete;
     ~HttpsStream();
 
-    /// Both never in their v6-mapped form.
-    [[nodiscard]] const boost::asio::ip::tcp::endpoint& peer() const noexcept;
-    [[nodiscard]] const boost::asio::ip::tcp::endpoint& local() const noexcept;
+    /// The client, as unmapped(), for as long as the stream lives.
+    [[nodiscard]] const boost::asio::ip::address& peer() const noexcept;
 
     /// bad_request also for TLS that cannot be, and for none in time.
     awaitable<Result<void>> handshake();

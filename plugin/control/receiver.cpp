@@ -1,5 +1,6 @@
 #include "plugin/control/receiver.hpp"
 
+#include "plugin/control/client_address.hpp"
 #include "plugin/control/one_line.hpp"
 
 #include <algorithm>
@@ -18,11 +19,6 @@ using boost::asio::ip::address_v4;
 using boost::asio::ip::address_v6;
 
 constexpr std::size_t text_limit = 64;
-
-address unmapped(const address& any) {
-    if (any.is_v4() || !any.to_v6().is_v4_mapped()) return any;
-    return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, any.to_v6());
-}
 
 bool is_link_local(const address& any) {
     constexpr unsigned link_local = 0xA9FE; // 169.254.0.0/16, RFC 3927

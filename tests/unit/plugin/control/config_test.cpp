@@ -44,7 +44,8 @@ std::ostream& operator<<(std::ostream& out, const BadFile& row) {
 }
 const BadFile bad_files[]{
     {"[https]\nlisten = 1.2.3.4:1\n\nlisen = 1.2.3.4:1\n",
-     ":4: unknown key https.lisen; known there: listen, certificate, key, name"},
+     ":4: unknown key https.lisen; known there: listen, certificate, key, name, "
+     "trusted_proxies"},
     {"listen = 1.2.3.4:1\n", ":1: unknown key listen; known there: state_dir"},
     {"[http]\nlisten = x\n", ":2: unknown key http.listen; there is no such section; known are [https], "
                              "[ftp], [host], [session] and [limits]"},
@@ -134,6 +135,8 @@ BOOST_AUTO_TEST_CASE(every_key_of_the_file_reaches_its_setting) {
                           "key = /etc/a key#1.pem\n"
                           "name = updates.example.com\n"
                           "name = 192.0.2.1\n"
+                          "trusted_proxies = 192.0.2.0/28\n"
+                          "trusted_proxies = 2001:db8::7\n"
                           "[ftp]\n"
                           "listen = [2001:db8::1]:21\n"
                           "advertise = ftp.example.com\n"
@@ -172,6 +175,8 @@ BOOST_AUTO_TEST_CASE(every_key_of_the_file_reaches_its_setting) {
     BOOST_TEST(settings.ports_file == "/run/ports");
     BOOST_TEST(settings.https.listen.text() == "192.0.2.1:443");
     BOOST_TEST(settings.https.certificate == "/etc/a.pem");
+    BOOST_TEST_REQUIRE(settings.https.trusted_proxies.size() == 2U);
+    BOOST_TEST(settings.https.trusted_proxies[1].contains(boost::asio::ip::make_address("2001:db8::7")));
     BOOST_TEST(settings.https.key == "/etc/a key#1.pem");
     BOOST_TEST(settings.https.names == (std::vector<std::string>{"updates.example.com", "192.0.2.1"}),
                boost::test_tools::per_element());

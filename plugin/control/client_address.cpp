@@ -1,0 +1,42 @@
+#include "plugin/control/client_address.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace two_path::control {
+namespace {
+
+using boost::asio::ip::address;
+
+/// Without the spaces and tabs that may stand around a list's elements (RFC 9110, section 5.6.1).
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view blanks = " \t";
+    text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+    return text.substr(0, text.find_last_not_of(blanks) + 1);
+}
+
+} // namespace
+
+address unmapped(const address& any) {
+    if (any.is_v4() || !any.to_v6().is_v4_mapped()) return any;
+    return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, any.to_v6());
+}
+
+address client_behind(const std::vector<Network>& trusted_proxies, const address& connection,
+                      std::string_view forwarded_for) {
+    auto client = connection;
+    const auto is_proxy = [&client](const Network& network) { return network.contains(client); };
+    while (!forwarded_for.empty() && std::ranges::any_of(trusted_proxies, is_proxy)) {
+        const auto comma = forwarded_for.rfind(',');
+        const bool is_first = comma == std::string_view::npos;
+        const auto before = trimmed(is_first ? forwarded_for : forwarded_for.substr(comma + 1));
+        forwarded_for = is_first ? std::string_view() : forwarded_for.substr(0, comma);
+        boost::system::error_code ec;
+        const auto said = boost::asio::ip::make_address(std::string(before), ec);
+        if (ec) break;
+        client = unmapped(said);
+    }
+    return client;
+}
+
+} // namespace two_path::control
