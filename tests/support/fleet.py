@@ -10,14 +10,18 @@ REPORTED = r"State transition: update-status-report.* -> idle"
 
 
 class Fleet:
-    """One plugin and one device, on one machine or on the two sides of a network.Network."""
+    """One plugin and one device, on one machine or on the two sides of a network.Network, perhaps behind an nginx."""
 
-    def __init__(self, folder, network=None, settings=None, **device):
+    def __init__(self, folder, network=None, settings=None, gateway=None, **device):
         address = network.server.address if network else "127.0.0.1"
         self.plugin = Plugin(folder / "plugin", address, settings, network.server if network else None)
         self.plugin.start()
         self.plugin.log_in()
-        self.device = MenderDevice(folder / "device", self.plugin.url, self.plugin.certificate,
+        self.gateway = gateway(folder / "gateway", self.plugin) if gateway else None
+        if self.gateway:
+            self.gateway.start()
+        reached = self.gateway or self.plugin
+        self.device = MenderDevice(folder / "device", reached.url, reached.certificate,
                                    side=network.device if network else None,
                                    binds={MODULE_INSIDE: MODULE, COMMAND_INSIDE: MODULE}, **device)
 
@@ -28,6 +32,8 @@ class Fleet:
 
     def stop(self):
         self.device.stop()
+        if self.gateway:
+            self.gateway.stop()
         self.plugin.stop()
 
     def publish_directory(self, name, version, files, options=()):

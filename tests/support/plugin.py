@@ -47,7 +47,7 @@ class Plugin:
         self.address = address
         self.log_path = self.folder / "plugin.log"
         self.environment = {}  # more of it for the server
-        self._side = side
+        self.side = side
         self._process = None
         self._token = None
         # In a network of its own it has every port to itself.
@@ -72,7 +72,7 @@ class Plugin:
         with open(self.log_path, "ab") as log:
             self._process = processes.popen(
                 [SERVER, "--config", self.folder / "server.conf", "--ports-file", ports],
-                self._side.enter if self._side else (), stdout=log, stderr=log,
+                self.side.enter if self.side else (), stdout=log, stderr=log,
                 env={**os.environ, "NOTIFY_SOCKET": str(notify), **self.environment})
             self._wait_for_word("READY=1")
         found = dict(re.findall(r"(\w+)=(\d+)", ports.read_text()))
@@ -162,7 +162,7 @@ class Plugin:
     def command(self, *arguments, check=True, text_input=None):
         """Runs `two-path`, with a home of its own; gives the CompletedProcess."""
         environment = {**os.environ, "XDG_CONFIG_HOME": str(self.folder / "operator"), "TZ": "UTC"}
-        enter = self._side.prefix if self._side else []
+        enter = self.side.prefix if self.side else []
         done = subprocess.run([*enter, COMMAND, *map(str, arguments)], env=environment, text=True,
                               input=text_input, capture_output=True, timeout=300)
         if check and done.returncode != 0:
@@ -215,8 +215,8 @@ class Plugin:
     def _exchange(self, method, path, body, headers):
         context = ssl.create_default_context(cafile=self.certificate)
         connection = http.client.HTTPSConnection(self.address, self.https_port, context=context, timeout=30)
-        if self._side:
-            plain = self._side.connect(self.address, self.https_port)
+        if self.side:
+            plain = self.side.connect(self.address, self.https_port)
             connection.sock = context.wrap_socket(plain, server_hostname=self.address)
         try:
             connection.request(method, path, body, headers)

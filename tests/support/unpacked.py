@@ -13,10 +13,14 @@ import sys
 import tempfile
 
 # The versions that the tests are written for (Debian 12).
+<<<<<<< HEAD
 VERSIONS = {"mender-client": "3.4.", "proftpd-core": "1.3.8", "prometheus": "2.42.", "pure-ftpd": "1.0.",
             "vsftpd": "3.0."}
 # What only tools/bench compares with.
 BENCH = {"nginx": "1.22."}
+=======
+VERSIONS = {"mender-client": "3.4.", "nginx": "1.22.", "proftpd-core": "1.3.8", "pure-ftpd": "1.0.", "vsftpd": "3.0."}
+>>>>>>> d9962ea (packaging: put nginx before the server)
 
 
 def cache_folder():
@@ -25,7 +29,7 @@ def cache_folder():
 
 
 def version_of(package):
-    return {**VERSIONS, **BENCH}[package]
+    return VERSIONS[package]
 
 
 def present(package):
@@ -65,13 +69,11 @@ def download(package, folder):
 
 
 def main(arguments):
-    """`--check`: only tell, by the exit code, whether all are there. Without: fetch what is missing. `--bench`: also
-    what tools/bench compares with."""
-    packages = {**VERSIONS, **BENCH} if "--bench" in arguments else VERSIONS
+    """`--check`: only tell, by the exit code, whether all are there. Without: fetch what is missing."""
     if "--check" in arguments:
-        return 0 if all(map(present, packages)) else 1
+        return 0 if all(map(present, VERSIONS)) else 1
     try:
-        for package in packages:
+        for package in VERSIONS:
             print(unpacked(package))
     except RuntimeError as error:
         print(error, file=sys.stderr)

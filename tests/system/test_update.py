@@ -9,6 +9,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+import nginx  # noqa: E402
 from fleet import Fleet  # noqa: E402
 
 MIB = 1024 * 1024
@@ -46,6 +47,14 @@ class UpdateTest(unittest.TestCase):
         self.assert_outcome(fleet, fleet.order("app-2.0"), "success")
         self.assertEqual([state for state in WHOLE if state != "restarted"], fleet.states())
         self.assertEqual(1, len(fleet.device.boot_ids))
+
+    def test_the_client_is_updated_through_an_nginx(self):
+        fleet = self.fleet(settings=nginx.settings(), gateway=nginx.Nginx)
+        fleet.publish_directory("app-2.0", "2.0", {"VERSION": b"2.0\n", "data": os.urandom(MIB)})
+        self.assert_outcome(fleet, fleet.order("app-2.0"), "success")
+        self.assertEqual("ftp", fleet.session()["path"])
+        for called in ("POST /api/devices/v1/authentication/auth_requests", "PUT /api/devices/v1/two-path/sessions/"):
+            self.assertIn(called, fleet.gateway.log())
 
     def test_a_version_that_is_not_the_one_announced_is_rolled_back_and_told(self):
         fleet = self.fleet()
