@@ -1,0 +1,84 @@
+"""Gateway files that no program here can run: their YAML is whole, and its parts agree with each other."""
+
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+import yaml
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+from nginx import SNIPPETS  # noqa: E402
+from plugin import SERVER  # noqa: E402
+
+
+class GatewayFiles(unittest.TestCase):
+    def passive_ports(self, folder):
+        conf = (SNIPPETS / folder / "two-path-server.conf").read_text()
+        return [int(port) for port in re.search(r"(?m)^passive_ports = (\d+)-(\d+)$", conf).groups()]
+
+    def load(self, name):
+        return yaml.safe_load((SNIPPETS / "compose" / name).read_text())
+
+    def test_the_compose_override_and_its_settings_agree(self):
+        server = self.load("two-path.yml")["services"]["two-path"]
+        first, last = self.passive_ports("compose")
+        self.assertEqual(server["ports"], ["2121:2121", f"{first}-{last}:{first}-{last}"])
+        self.assertIn("two-path-state:/var/lib/two-path-server", server["volumes"])
+        self.assertIn("two-path-state", self.load("two-path.yml")["volumes"])
+        self.assertEqual(server["image"], "two-path-server")
+
+    def test_the_server_takes_the_settings(self):
+        for folder in ("compose", "kubernetes"):
+            checked = subprocess.run([SERVER, "--config", SNIPPETS / folder / "two-path-server.conf", "--check-config"],
+                                     text=True, capture_output=True, check=False)
+            self.assertEqual((checked.returncode, checked.stderr), (0, ""), folder)
+
+    def test_traefiks_routes_ask_mender_and_check_the_server(self):
+        routes = self.load("two-path.traefik.yaml")["http"]
+        chains = {}
+        for router in routes["routers"].values():
+            pattern = re.fullmatch(r"PathRegexp\(`(.*)`\)", router["rule"])[1]
+            for side in ("devices", "management"):
+                if re.match(pattern, f"/api/{side}/v1/two-path/sessions"):
+                    chains[side] = router["middlewares"]
+            for foreign in ("/api/devices/v1/deployments/x", "/api/devices/v1/two-path-other", "/ui/two-path"):
+                self.assertIsNone(re.match(pattern, foreign), foreign)
+            self.assertGreater(router["priority"], 1, "Mender's UI has priority 1 and takes everything")
+            self.assertIn(router["service"], routes["services"])
+        self.assertEqual(chains, {"devices": ["devStack"], "management": ["mgmtStack"]})
+        balancer = routes["services"]["two-path"]["loadBalancer"]
+        self.assertEqual([server["url"] for server in balancer["servers"]], ["https://two-path:8443"])
+        transport = routes["serversTransports"][balancer["serversTransport"]]
+        self.assertIn(f"name = {transport['serverName']}\n", (SNIPPETS / "compose/two-path-server.conf").read_text())
+        self.assertTrue(transport["rootCAs"])
+        self.assertNotIn("insecureSkipVerify", transport)
+
+    def test_kubernetes_files_agree(self):
+        parts = {(part["kind"], part["metadata"]["name"]): part
+                 for part in yaml.safe_load_all((SNIPPETS / "kubernetes/two-path.yaml").read_text())}
+        service = parts["Service", "two-path"]
+        paths = yaml.safe_load((SNIPPETS / "kubernetes/helm-values.yaml").read_text())["ingress"]["extraPaths"]
+        for entry in paths:
+            self.assertEqual(entry["backend"], {"serviceName": "two-path",
+                                                "servicePortNumber": service["spec"]["ports"][0]["port"]})
+        self.assertEqual([entry["path"] for entry in paths],
+                         ["/api/devices/v1/two-path", "/api/management/v1/two-path"])
+        transport = service["metadata"]["annotations"]["traefik.ingress.kubernetes.io/service.serverstransport"]
+        self.assertTrue(transport.endswith("two-path@kubernetescrd"))
+        verified = parts["ServersTransport", "two-path"]["spec"]
+        self.assertIn(f"name = {verified['serverName']}\n", (SNIPPETS / "kubernetes/two-path-server.conf").read_text())
+        self.assertTrue(verified["rootCAsSecrets"])
+        self.assertNotIn("insecureSkipVerify", verified)
+        first, last = self.passive_ports("kubernetes")
+        self.assertEqual([port["port"] for port in parts["Service", "two-path-ftp"]["spec"]["ports"]],
+                         [2121, *range(first, last + 1)])
+        pods = parts["StatefulSet", "two-path"]["spec"]["template"]
+        for name in ("two-path", "two-path-ftp"):
+            self.assertEqual(parts["Service", name]["spec"]["selector"], pods["metadata"]["labels"])
+
+
+if __name__ == "__main__":
+    unittest.main()
