@@ -1,23 +1,18 @@
 #include "plugin/control/https_client.hpp"
 
+#include "plugin/control/client_connection.hpp"
 #include "plugin/control/message_head.hpp"
 #include "plugin/control/tls.hpp"
 #include "protocol/encoding.hpp"
 #include "protocol/messages.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/buffer_body.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/http/error.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <new>
@@ -40,19 +35,6 @@ constexpr std::uint32_t max_header = 64 * 1024;
 /// For the answer of a server that stopped taking the request: it has been sent, or it never will be.
 constexpr milliseconds refusal_time{5'000};
 
-using Stream = asio::ssl::stream<beast::tcp_stream>;
-using Parser = http::response_parser<http::buffer_body>;
-
-/// A connection that may serve several requests.
-struct Connection {
-    Connection(const asio::any_io_executor& executor, SSL* session)
-      : stream(beast::tcp_stream(executor), session) {}
-    beast::tcp_stream& transport() { return stream.next_layer(); }
-
-    Stream stream;
-    beast::flat_buffer buffer{piece_size};
-};
-
 /// How a request went that got no answer.
 struct Broken {
     Error error;
@@ -63,8 +45,7 @@ std::string seconds(milliseconds time) {
     return std::to_string(time.count() / 1000) + " s";
 }
 
-std::string why(const error_code& ec, milliseconds limit) {
-    if (ec == beast::error::timeout) return "nothing within " + seconds(limit);
+std::string what_happened(const error_code& ec) {
     if (ec == asio::error::eof || ec == asio::ssl::error::stream_truncated ||
         ec == http::error::end_of_stream)
         return "it closed the connection";
@@ -72,7 +53,7 @@ std::string why(const error_code& ec, milliseconds limit) {
 }
 
 bool may_be_repeated(const ClientRequest& request) {
-    return !request.source && (request.method == "GET" || request.method == "HEAD" ||
+    return !request.source && (request.repeatable || request.method == "GET" || request.method == "HEAD" ||
                                request.method == "PUT" || request.method == "DELETE");
 }
 
@@ -125,8 +106,19 @@ struct HttpsClient::State {
     asio::any_io_executor executor;
     HttpsClientOptions options;
     TlsContext tls;
-    std::unique_ptr<Connection> connection;
+    std::unique_ptr<ClientConnection> connection;
+    steady_clock::time_point last{steady_clock::time_point::max()}; ///< of the request under way
 
+    /// When a wait of so long ends, within the request's own time.
+    [[nodiscard]] steady_clock::time_point until(milliseconds time) const {
+        return std::min(steady_clock::now() + time, last);
+    }
+
+    /// `limit`: of the wait that ended so, unless the request's own time was up first.
+    [[nodiscard]] std::string why(const error_code& ec, milliseconds limit) const {
+        if (ec != beast::error::timeout) return what_happened(ec);
+        return steady_clock::now() >= last ? "nothing in time" : "nothing within " + seconds(limit);
+    }
     [[nodiscard]] Error unreachable(const std::string& what) const {
         return fail(Errc::plugin_unreachable, options.origin.text() + ": " + what);
     }
@@ -137,7 +129,7 @@ struct HttpsClient::State {
     awaitable<boost::system::result<ClientResponse, Broken>> exchange(const ClientRequest& request);
     awaitable<boost::system::result<ClientResponse, Broken>> receive(const ClientRequest& request,
                                                                      milliseconds patience, bool reusable);
-    awaitable<Result<void>> receive_body(Parser& parser, const ClientRequest& request,
+    awaitable<Result<void>> receive_body(AnswerParser& parser, const ClientRequest& request,
                                          ClientResponse& response);
 };
 
@@ -157,28 +149,26 @@ HttpsClient::State::look_up(steady_clock::time_point deadline) {
 }
 
 awaitable<Result<void>> HttpsClient::State::connect() {
-    if (!tls) {
+    if (!tls && !options.plain) {
         auto context = client_tls(options.ca_file);
         if (!context) co_return context.error();
         tls = std::move(*context);
     }
-    const auto deadline = steady_clock::now() + options.connect_time;
+    const auto deadline = until(options.connect_time);
     const auto endpoints = co_await look_up(deadline);
     if (!endpoints) co_return endpoints.error();
 
-    auto* session = SSL_new(tls.get());
-    if (session == nullptr) throw std::bad_alloc();
-    auto fresh = std::make_unique<Connection>(executor, session);
-    if (!expect_name(session, options.origin.host))
+    auto* session = tls ? SSL_new(tls.get()) : nullptr;
+    if (tls && session == nullptr) throw std::bad_alloc();
+    auto fresh = std::make_unique<ClientConnection>(executor, session);
+    if (session != nullptr && !expect_name(session, options.origin.host))
         co_return fail(Errc::bad_request, options.origin.host + " is no name of a host");
 
-    error_code ec;
-    fresh->transport().expires_at(deadline);
-    co_await fresh->transport().async_connect(*endpoints, into(ec));
+    fresh->expires_at(deadline);
+    auto ec = co_await fresh->connect(*endpoints);
     if (ec) co_return unreachable("no connection: " + why(ec, options.connect_time));
-    fresh->transport().socket().set_option(tcp::no_delay(true), ec);
-    co_await fresh->stream.async_handshake(asio::ssl::stream_base::client, into(ec));
-    const auto verdict = SSL_get_verify_result(session);
+    ec = co_await fresh->handshake();
+    const auto verdict = session == nullptr ? X509_V_OK : SSL_get_verify_result(session);
     if (ec && verdict != X509_V_OK)
         co_return fail(
             Errc::bad_configuration,
@@ -193,9 +183,9 @@ awaitable<Result<void>> HttpsClient::State::connect() {
 awaitable<error_code> HttpsClient::State::send(std::span<const std::uint8_t> bytes) {
     error_code ec;
     while (!ec && !bytes.empty()) {
-        const asio::const_buffer part(bytes.data(), bytes.size());
-        connection->transport().expires_after(options.progress_time);
-        const auto count = co_await connection->stream.async_write_some(part, into(ec));
+        connection->expires_at(until(options.progress_time));
+        std::size_t count = 0;
+        ec = co_await connection->write(bytes, count);
         bytes = bytes.subspan(count);
     }
     co_return ec;
@@ -246,16 +236,15 @@ HttpsClient::State::exchange(const ClientRequest& request) {
 
 awaitable<boost::system::result<ClientResponse, Broken>>
 HttpsClient::State::receive(const ClientRequest& request, milliseconds patience, bool reusable) {
-    std::optional<Parser> parser;
-    bool any = connection->buffer.size() > 0;
+    std::optional<AnswerParser> parser;
+    bool any = connection->holds_bytes();
     for (;;) { // 1xx come before the final one (RFC 9110, section 15.2)
         parser.emplace();
         parser->header_limit(max_header);
         parser->body_limit(boost::none);
         parser->skip(request.method == "HEAD");
-        connection->transport().expires_after(patience);
-        error_code ec;
-        co_await http::async_read_header(connection->stream, connection->buffer, *parser, into(ec));
+        connection->expires_at(until(patience));
+        const auto ec = co_await connection->read_head(*parser);
         any = any || parser->got_some();
         if (ec) {
             auto error = unreachable(parser->got_some() ? "the answer is not HTTP: " + why(ec, patience)
@@ -274,12 +263,12 @@ HttpsClient::State::receive(const ClientRequest& request, milliseconds patience,
     }
     const auto received = co_await receive_body(*parser, request, response);
     if (!received) co_return Broken{received.error()};
-    connection->transport().expires_never();
+    connection->expires_never();
     if (!reusable || !options.keep_alive || !parser->keep_alive()) connection.reset();
     co_return response;
 }
 
-awaitable<Result<void>> HttpsClient::State::receive_body(Parser& parser, const ClientRequest& request,
+awaitable<Result<void>> HttpsClient::State::receive_body(AnswerParser& parser, const ClientRequest& request,
                                                          ClientResponse& response) {
     const bool to_sink = request.sink && response.status / 100 == 2;
     Bytes piece(piece_size);
@@ -287,9 +276,8 @@ awaitable<Result<void>> HttpsClient::State::receive_body(Parser& parser, const C
         auto& body = parser.get().body();
         body.data = piece.data();
         body.size = piece.size();
-        connection->transport().expires_after(options.progress_time);
-        error_code ec;
-        co_await http::async_read_some(connection->stream, connection->buffer, parser, into(ec));
+        connection->expires_at(until(options.progress_time));
+        const auto ec = co_await connection->read_body(parser);
         const auto count = piece.size() - parser.get().body().size;
         const auto bytes = std::span<const std::uint8_t>(piece).first(count);
         if (ec && ec != http::error::need_buffer && count == 0)
@@ -313,6 +301,7 @@ HttpsClient::HttpsClient(asio::any_io_executor executor, HttpsClientOptions opti
 HttpsClient::~HttpsClient() = default;
 
 awaitable<Result<ClientResponse>> HttpsClient::request(ClientRequest request) {
+    state_->last = request.deadline;
     for (bool repeated = false;; repeated = true) {
         const bool kept = state_->connection != nullptr;
         if (!kept) {
@@ -329,32 +318,6 @@ awaitable<Result<ClientResponse>> HttpsClient::request(ClientRequest request) {
 
 void HttpsClient::close() noexcept {
     state_->connection.reset();
-}
-
-struct HttpsCommandClient::State {
-    explicit State(HttpsClientOptions options)
-      : client(loop.get_executor(), std::move(options)) {}
-    asio::io_context loop{1};
-    HttpsClient client;
-};
-
-HttpsCommandClient::HttpsCommandClient(HttpsClientOptions options)
-  : state_(std::make_unique<State>(std::move(options))) {}
-
-HttpsCommandClient::~HttpsCommandClient() = default;
-
-Result<ClientResponse> HttpsCommandClient::run(ClientRequest request) {
-    std::exception_ptr thrown;
-    Result<ClientResponse> outcome = fail(Errc::internal, "the request did not end");
-    auto done = [&](std::exception_ptr error, Result<ClientResponse> answer) {
-        thrown = std::move(error);
-        if (!thrown) outcome = std::move(answer);
-    };
-    asio::co_spawn(state_->loop, state_->client.request(std::move(request)), std::move(done));
-    state_->loop.restart();
-    state_->loop.run();
-    if (thrown) std::rethrow_exception(thrown);
-    return outcome;
 }
 
 } // namespace two_path::control

@@ -38,6 +38,8 @@ struct HttpsClientOptions {
     std::chrono::milliseconds answer_time{60'000};   ///< from the request's last byte to the answer's header
     std::size_t max_body{std::size_t{4} << 20U};     ///< of an answer that is kept in memory
     bool keep_alive{true};                           ///< the next request takes the same connection
+    /// TCP without TLS. Only for what stays inside a closed network, such as a service's internal endpoint.
+    bool plain{false};
 };
 
 /// What is asked. Either `body` or `source` is sent, `source` chunked (RFC 9112, section 7.1).
@@ -52,6 +54,9 @@ struct ClientRequest {
     /// Takes the body of a 2xx answer in place of ClientResponse::body, without a bound. Its error becomes
     /// the request's.
     std::function<Result<void>(std::span<const std::uint8_t>)> sink;
+    /// When the whole exchange ends at the latest, whatever its waits.
+    std::chrono::steady_clock::time_point deadline{std::chrono::steady_clock::time_point::max()};
+    bool repeatable{false}; ///< a POST that changes nothing, and may be sent twice
 };
 
 struct ClientResponse {
@@ -71,7 +76,7 @@ class HttpsClient {
 
     /// Any final answer of the server, whatever its status; success_of() turns it into a failure. A kept
     /// connection that the server has closed meanwhile is opened anew, once, for a request without `source`
-    /// that may be repeated (GET, HEAD, PUT, DELETE).
+    /// that may be repeated (GET, HEAD, PUT, DELETE, or `repeatable`).
     ///   plugin_unreachable  no connection, silence, no TLS, or not HTTP; the detail says which
     ///   bad_configuration   the CA file cannot be read, or the server's certificate is not trusted or names
     ///                       another host; the detail says which and what to do

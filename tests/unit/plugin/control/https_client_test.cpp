@@ -1,8 +1,8 @@
 /// The HTTPS client against a real server: what it sends, what it trusts, and what it makes of each failure.
 #include "tests/unit/plugin/control/https_world.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
@@ -27,14 +27,6 @@ ClientRequest request(std::string method, std::string target, std::string body =
     made.body = std::move(body);
     return made;
 }
-
-/// A port on which nothing answers: what connects stays in the kernel's queue.
-struct SilentPort {
-    boost::asio::io_context loop;
-    boost::asio::ip::tcp::acceptor acceptor{
-        loop, boost::asio::ip::tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0)};
-    [[nodiscard]] std::uint16_t number() const { return acceptor.local_endpoint().port(); }
-};
 
 struct Url {
     const char* text;
@@ -123,6 +115,42 @@ BOOST_DATA_TEST_CASE(answers_are_told_apart, data::make(meanings), row) {
     const auto meaning = control::success_of(response);
     BOOST_TEST_REQUIRE(meaning.has_value() == (row.reason == nullptr));
     if (!meaning) BOOST_TEST(info(meaning.error().code).reason == row.reason);
+}
+
+BOOST_AUTO_TEST_CASE(a_request_ends_at_its_deadline_whatever_it_waits_for) {
+    const SilentPort silent; // TLS is waited for
+    HttpsWorld world;        // an answer is
+    auto options = world.client_options();
+    for (const bool connects : {true, false}) {
+        if (connects) options.origin.port = silent.number();
+        HttpsCommandClient client(connects ? options : world.client_options());
+        auto late = request("GET", "/gate");
+        late.deadline = std::chrono::steady_clock::now() + milliseconds{200};
+        const auto answer = client.run(late);
+        BOOST_CHECK(answer.error().code == Errc::plugin_unreachable);
+        BOOST_TEST(answer.error().detail.find("nothing in time") != std::string::npos, answer.error().detail);
+        BOOST_TEST((std::chrono::steady_clock::now() - late.deadline < milliseconds{5'000}));
+    }
+    world.gate.open();
+}
+
+BOOST_AUTO_TEST_CASE(inside_a_closed_network_it_speaks_without_TLS_when_it_is_told_to) {
+    boost::asio::io_context loop;
+    boost::asio::ip::tcp::acceptor acceptor(
+        loop, boost::asio::ip::tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
+    auto served = std::async(std::launch::async, [&] {
+        auto socket = acceptor.accept();
+        std::string head;
+        boost::asio::read_until(socket, boost::asio::dynamic_buffer(head), "\r\n\r\n");
+        boost::asio::write(
+            socket, boost::asio::buffer(std::string("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")));
+        return head;
+    });
+    control::HttpsClientOptions options;
+    options.origin = {"127.0.0.1", acceptor.local_endpoint().port()};
+    options.plain = true;
+    BOOST_TEST(HttpsCommandClient(options).run(request("GET", "/x")).value().body == "ok");
+    BOOST_TEST(served.get().find("GET /x HTTP/1.1\r\n") == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(requests_share_a_connection) {

@@ -8,6 +8,8 @@
 #include "plugin/work_thread.hpp"
 #include "tests/support/temporary_folder.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
@@ -20,6 +22,14 @@ namespace two_path::tests {
 
 /// Far longer than anything takes that goes right.
 inline constexpr std::chrono::seconds patience{20};
+
+/// A port on which nothing answers: what connects stays in the kernel's queue.
+struct SilentPort {
+    boost::asio::io_context loop;
+    boost::asio::ip::tcp::acceptor acceptor{
+        loop, boost::asio::ip::tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0)};
+    [[nodiscard]] std::uint16_t number() const { return acceptor.local_endpoint().port(); }
+};
 
 /// Holds up an endpoint until the test lets it go on.
 class Gate {
