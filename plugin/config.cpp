@@ -62,7 +62,8 @@ std::string known_beside(const std::string& name) {
         if (same) list.append(list.empty() ? "" : ", ").append(known.substr(section.size()));
     }
     if (list.empty())
-        return "there is no such section; known are [https], [ftp], [host], [session] and [limits]";
+        return "there is no such section; known are [https], [ftp], [host], [mender], [session] and "
+               "[limits]";
     return "known there: " + list;
 }
 

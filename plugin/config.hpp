@@ -34,6 +34,9 @@ enum class Accept : std::uint8_t {
     automatic, ///< it is accepted; written `auto`
 };
 
+/// Who says whether the bearer token of a Mender server's device holds.
+enum class Verify : std::uint8_t { gateway, deviceauth, offline };
+
 /// Everything that is configured; a struct per section of the file.
 struct Settings {
     /// `[https]`: the first path.
@@ -55,12 +58,21 @@ struct Settings {
     };
     /// `[host]`: the device-management framework.
     struct Host {
-        std::string type{"embedded"}; ///< the only one of this release
+        std::string type{"embedded"}; ///< or mender
         Accept accept{Accept::manual};
         std::chrono::hours token_lifetime{7 * 24}; ///< of the bearer tokens it issues
         bool update_requests{false}; ///< a device may order its own update; written never or accepted
         std::string public_url;      ///< begins the links given to devices; empty: what the device called us
         std::uint64_t max_artifact_size{std::uint64_t{10} << 30U}; ///< bytes of an uploaded .mender
+    };
+    /// `[mender]`: the Mender server, where that is the host.
+    struct Mender {
+        std::string url;                  ///< `https://HOST[:PORT]`, of its gateway
+        std::filesystem::path token_file; ///< holds the personal access token
+        std::filesystem::path ca_file;    ///< empty: the system's authorities
+        Verify verify{Verify::gateway};
+        std::string verify_url;           ///< of deviceauth's endpoint; only with that
+        std::filesystem::path verify_key; ///< of deviceauth, public; only offline
     };
     /// `[session]`
     struct Session {
@@ -96,6 +108,7 @@ struct Settings {
     Https https;
     Ftp ftp;
     Host host;
+    Mender mender;
     Session session;
     Limits limits;
     Metrics metrics;

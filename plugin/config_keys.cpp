@@ -1,33 +1,15 @@
 #include "plugin/config_keys.hpp"
 
+#include "plugin/config_values.hpp"
+
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <limits>
 #include <string_view>
 
 namespace two_path {
+using namespace config_values;
+
 namespace {
-
-using Values = std::vector<std::string>;
-using Wrong = std::optional<std::string>;
-
-Wrong wrong(const std::string& value, std::string_view instead) {
-    return "is `" + value + "`; write " + std::string(instead);
-}
-
-std::optional<std::uint64_t> number(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
-std::optional<std::uint16_t> port(std::string_view text) {
-    const auto value = number(text);
-    if (!value || *value > std::numeric_limits<std::uint16_t>::max()) return std::nullopt;
-    return static_cast<std::uint16_t>(*value);
-}
 
 /// A host name or an address, as it may stand in a URL or a certificate.
 bool is_host(std::string_view text) {
@@ -35,67 +17,6 @@ bool is_host(std::string_view text) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
                c == '.' || c == ':' || c == '_' || c == '*';
     });
-}
-
-template<class Target>
-auto text_into(Target target) {
-    return [target](Settings& settings, const Values& values) -> Wrong {
-        target(settings) = values.back();
-        return std::nullopt;
-    };
-}
-
-template<class Target>
-auto path_into(Target target) {
-    return [target](Settings& settings, const Values& values) -> Wrong {
-        const std::filesystem::path path(values.back());
-        if (!path.is_absolute()) return wrong(values.back(), "an absolute path");
-        target(settings) = path;
-        return std::nullopt;
-    };
-}
-
-template<class Target>
-auto flag_into(Target target) {
-    return [target](Settings& settings, const Values& values) -> Wrong {
-        const auto& value = values.back();
-        if (value != "true" && value != "false") return wrong(value, "true or false");
-        target(settings) = value == "true";
-        return std::nullopt;
-    };
-}
-
-/// `unit` makes of the number what is stored.
-template<class Target, class Unit>
-auto number_into(Target target, std::uint64_t least, std::uint64_t most, Unit unit) {
-    return [=](Settings& settings, const Values& values) -> Wrong {
-        const auto value = number(values.back());
-        if (!value || *value < least || *value > most)
-            return wrong(values.back(),
-                         "a number from " + std::to_string(least) + " to " + std::to_string(most));
-        target(settings) = unit(*value);
-        return std::nullopt;
-    };
-}
-
-template<class Target>
-auto listen_into(Target target) {
-    return [target](Settings& settings, const Values& values) -> Wrong {
-        constexpr std::string_view form =
-            "ADDRESS:PORT, such as 192.0.2.1:8443, or [::]:8443 for all addresses";
-        const std::string_view value = values.back();
-        const auto colon = value.rfind(':');
-        if (colon == std::string_view::npos) return wrong(values.back(), form);
-        auto host = value.substr(0, colon);
-        const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-        if (bracketed) host = host.substr(1, host.size() - 2);
-        boost::system::error_code ec;
-        const auto address = boost::asio::ip::make_address(std::string(host), ec);
-        const auto number_of_port = port(value.substr(colon + 1));
-        if (ec || address.is_v6() != bracketed || !number_of_port) return wrong(values.back(), form);
-        target(settings) = ListenAddress{address, *number_of_port};
-        return std::nullopt;
-    };
 }
 
 Wrong apply_names(Settings& settings, const Values& values) {
@@ -111,20 +32,6 @@ Wrong apply_advertise(Settings& settings, const Values& values) {
         return wrong(value, "the host name or address under which devices reach the FTP server");
     settings.ftp.advertise = value;
     return std::nullopt;
-}
-
-template<class Target>
-auto ports_into(Target target) {
-    return [target](Settings& settings, const Values& values) -> Wrong {
-        const std::string_view value = values.back();
-        const auto dash = std::min(value.find('-'), value.size());
-        const auto first = port(value.substr(0, dash));
-        const auto last = port(value.substr(std::min(dash + 1, value.size())));
-        if (!first || !last || *first < 1024 || *last < *first)
-            return wrong(values.back(), "FIRST-LAST, from 1024 to 65535, such as 30000-30999");
-        target(settings) = ftp::PortRange{*first, *last};
-        return std::nullopt;
-    };
 }
 
 Wrong apply_push_from(Settings& settings, const Values& values) {
@@ -156,7 +63,8 @@ auto networks_into(Target target) {
 }
 
 Wrong apply_host_type(Settings& settings, const Values& values) {
-    if (values.back() != "embedded") return wrong(values.back(), "embedded, the only one of this release");
+    if (values.back() != "embedded" && values.back() != "mender")
+        return wrong(values.back(), "embedded or mender");
     settings.host.type = values.back();
     return std::nullopt;
 }
@@ -197,12 +105,16 @@ Wrong apply_update_requests(Settings& settings, const Values& values) {
     return std::nullopt;
 }
 
-Wrong apply_public_url(Settings& settings, const Values& values) {
+Wrong apply_verify(Settings& settings, const Values& values) {
     const auto& value = values.back();
-    if (value.substr(0, 8) != "https://" || value.size() == 8 || value.back() == '/' ||
-        value.find_first_of(" ?#") != std::string::npos)
-        return wrong(value, "https://HOST[:PORT] without a slash at its end");
-    settings.host.public_url = value;
+    if (value == "gateway")
+        settings.mender.verify = Verify::gateway;
+    else if (value == "deviceauth")
+        settings.mender.verify = Verify::deviceauth;
+    else if (value == "offline")
+        settings.mender.verify = Verify::offline;
+    else
+        return wrong(value, "gateway, deviceauth or offline");
     return std::nullopt;
 }
 
@@ -228,6 +140,24 @@ std::uint64_t as_rate(std::uint64_t value) {
 }
 std::uint64_t as_mebibytes(std::uint64_t value) {
     return value << 20U;
+}
+
+/// What the host `mender` cannot do without.
+std::optional<ConfigConflict> find_missing(const Settings::Mender& mender) {
+    if (mender.url.empty())
+        return ConfigConflict{"mender.url", "host.type is mender; set the URL of the Mender server"};
+    if (mender.token_file.empty())
+        return ConfigConflict{"mender.token_file", "host.type is mender; name the file that holds a personal "
+                                                   "access token of the Mender server"};
+    if (mender.verify == Verify::deviceauth && mender.verify_url.empty())
+        return ConfigConflict{"mender.verify_url",
+                              "mender.verify is deviceauth; set the URL of its endpoint, "
+                              "such as http://deviceauth:8080/api/internal/v1/devauth/"
+                              "tokens/verify"};
+    if (mender.verify == Verify::offline && mender.verify_key.empty())
+        return ConfigConflict{"mender.verify_key",
+                              "mender.verify is offline; name the file with deviceauth's public key"};
+    return std::nullopt;
 }
 
 } // namespace
@@ -268,7 +198,8 @@ std::span<const ConfigKey> config_keys() {
         ConfigKey{"ftp.same_data_peer", "true|false",
                   "data connections only from the control connection's address [true]",
                   flag_into([](Settings & s) -> auto& { return s.ftp.same_data_peer; })},
-        ConfigKey{"host.type", "TYPE", "device-management framework: embedded [embedded]", apply_host_type},
+        ConfigKey{"host.type", "TYPE", "device-management framework: embedded or mender [embedded]",
+                  apply_host_type},
         ConfigKey{"host.accept", "manual|auto", "new devices wait for the operator, or not [manual]",
                   apply_accept},
         ConfigKey{"host.token_lifetime_hours", "N", "of bearer tokens [168]",
@@ -277,11 +208,23 @@ std::span<const ConfigKey> config_keys() {
         ConfigKey{"host.update_requests", "never|accepted", "updates that devices order themselves [never]",
                   apply_update_requests},
         ConfigKey{"host.public_url", "URL", "begins download links [as the device called us]",
-                  apply_public_url},
+                  https_url_into([](Settings & s) -> auto& { return s.host.public_url; })},
         ConfigKey{
             "host.max_artifact_mib", "N", "of an uploaded artifact [10240]",
             number_into(
                 [](Settings & s) -> auto& { return s.host.max_artifact_size; }, 1, 1U << 20U, as_mebibytes)},
+        ConfigKey{"mender.url", "URL", "the Mender server's, https://HOST[:PORT]",
+                  https_url_into([](Settings & s) -> auto& { return s.mender.url; })},
+        ConfigKey{"mender.token_file", "FILE", "holds a personal access token of that server",
+                  path_into([](Settings & s) -> auto& { return s.mender.token_file; })},
+        ConfigKey{"mender.ca_file", "FILE", "PEM, whom to trust for it [the system's authorities]",
+                  path_into([](Settings & s) -> auto& { return s.mender.ca_file; })},
+        ConfigKey{"mender.verify", "gateway|deviceauth|offline",
+                  "who says whether a device's token holds [gateway]", apply_verify},
+        ConfigKey{"mender.verify_url", "URL", "of deviceauth's verify endpoint, also http://",
+                  text_into([](Settings & s) -> auto& { return s.mender.verify_url; })},
+        ConfigKey{"mender.verify_key", "FILE", "PEM, the public half of deviceauth's key, for offline",
+                  path_into([](Settings & s) -> auto& { return s.mender.verify_key; })},
         ConfigKey{"session.first_login_seconds", "N", "from the certification to the first login [120]",
                   number_into(
                       [](Settings & s) -> auto& { return s.session.first_login; }, 5, 3600, as_seconds)},
@@ -352,6 +295,7 @@ std::optional<ConfigConflict> find_conflict(const Settings& settings) {
     if (https.listen.port != 0 && ftp.passive_ports && ftp.passive_ports->first <= https.listen.port &&
         https.listen.port <= ftp.passive_ports->last)
         return ConfigConflict{"ftp.passive_ports", "the port of https.listen is among them; move one"};
+    if (settings.host.type == "mender") return find_missing(settings.mender);
     return std::nullopt;
 }
 

@@ -11,7 +11,7 @@
 #include "plugin/control/sessions.hpp"
 #include "plugin/daemon_figures.hpp"
 #include "plugin/daemon_options.hpp"
-#include "plugin/host/embedded/embedded_host.hpp"
+#include "plugin/host_choice.hpp"
 #include "plugin/log.hpp"
 #include "plugin/readiness.hpp"
 #include "plugin/server_identity.hpp"
@@ -96,7 +96,7 @@ struct Daemon::Parts {
     control::CertificateFiles certificate;
     std::optional<state::Store> store;
     std::optional<catalog::Payloads> payloads;
-    std::unique_ptr<host::EmbeddedHost> host;
+    std::unique_ptr<host::Host> host;
     std::optional<state::Admission> admission;
     bulk::Pacing pacing;
     std::optional<bulk::Pull> pull;
@@ -122,13 +122,10 @@ Result<void> Daemon::Parts::open_state() {
     auto catalog = catalog::Payloads::open(settings.state_dir);
     if (!catalog) return catalog.error();
     payloads.emplace(std::move(*catalog));
-    auto database = host::open_embedded_database(settings.state_dir);
-    if (!database) return database.error();
-    auto wanted = host_settings(settings);
-    wanted.may_begin = [this](const std::string& group) { return sessions->in_hours(group).has_value(); };
-    auto embedded = host::EmbeddedHost::create(executors, std::move(wanted), std::move(*database));
-    if (!embedded) return embedded.error();
-    host = std::move(*embedded);
+    auto may_begin = [this](const std::string& group) { return sessions->in_hours(group).has_value(); };
+    auto opened_host = open_host(settings, executors, std::move(may_begin));
+    if (!opened_host) return opened_host.error();
+    host = std::move(*opened_host);
     return {};
 }
 

@@ -4,18 +4,6 @@
 
 namespace two_path {
 
-host::EmbeddedSettings host_settings(const Settings& settings) {
-    host::EmbeddedSettings embedded;
-    embedded.state_dir = settings.state_dir;
-    embedded.acceptance =
-        settings.host.accept == Accept::automatic ? host::Acceptance::automatic : host::Acceptance::manual;
-    embedded.device_token_lifetime = settings.host.token_lifetime;
-    embedded.user_token_lifetime = settings.host.token_lifetime;
-    embedded.max_artifact_size = settings.host.max_artifact_size;
-    embedded.public_url = settings.host.public_url;
-    return embedded;
-}
-
 ftp::ServerOptions ftp_options(const Settings& settings) {
     ftp::ServerOptions options;
     options.max_connections = settings.limits.ftp_connections;

@@ -4,12 +4,10 @@
 #include "ftp/server.hpp"
 #include "plugin/config.hpp"
 #include "plugin/control/https_server.hpp"
-#include "plugin/host/embedded/embedded_host.hpp"
 #include "plugin/turn_rules.hpp"
 
 namespace two_path {
 
-[[nodiscard]] host::EmbeddedSettings host_settings(const Settings& settings);
 [[nodiscard]] ftp::ServerOptions ftp_options(const Settings& settings);
 [[nodiscard]] TurnRules turn_rules(const Settings& settings);
 [[nodiscard]] control::HttpsServerOptions https_options(const Settings& settings);

@@ -1,5 +1,6 @@
 #include "plugin/config.hpp"
 #include "plugin/daemon.hpp"
+#include "plugin/host_choice.hpp"
 #include "plugin/server_identity.hpp"
 #include "plugin/user_command.hpp"
 
@@ -24,6 +25,7 @@ int check_config(const Settings& settings) {
         const auto tls = control::server_tls({https.certificate, https.key});
         if (!tls) return report(tls.error());
     }
+    if (const auto host = check_host(settings); !host) return report(host.error());
     std::cout << "the configuration is good\n";
     return EXIT_SUCCESS;
 }

@@ -26,6 +26,10 @@ Result<std::string> ask_password(const std::string& email) {
 using Change = Result<void> (*)(state::Database&, std::string_view email, std::string_view password);
 
 Result<void> with_password(const Settings& settings, const std::string& email, Change change) {
+    if (settings.host.type != "embedded")
+        return fail(Errc::bad_configuration, settings.place_of("host.type") +
+                                                 ": operators are users of the " + settings.host.type +
+                                                 " server; change them there");
     auto prepared = prepare_state_folder(settings.state_dir);
     if (prepared) prepared = act_as_owner(settings.state_dir);
     if (!prepared)

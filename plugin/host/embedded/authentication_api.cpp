@@ -1,7 +1,7 @@
 // Devices ask to come in (Mender's device API, `authentication`).
 #include "plugin/host/embedded/auth_sets.hpp"
 #include "plugin/host/embedded/endpoint.hpp"
-#include "plugin/host/embedded/key.hpp"
+#include "plugin/host/key.hpp"
 
 namespace two_path::host::embedded {
 namespace {

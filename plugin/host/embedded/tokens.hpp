@@ -1,8 +1,8 @@
 /// Bearer tokens: JWTs (RFC 7519) signed with the host's Ed25519 key (EdDSA, RFC 8037), claims as Mender's.
 #pragma once
 
-#include "plugin/host/embedded/key.hpp"
 #include "plugin/host/embedded/recent_digests.hpp"
+#include "plugin/host/key.hpp"
 #include "protocol/json.hpp"
 
 #include <cstdint>

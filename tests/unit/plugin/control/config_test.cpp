@@ -48,7 +48,7 @@ const BadFile bad_files[]{
      "trusted_proxies"},
     {"listen = 1.2.3.4:1\n", ":1: unknown key listen; known there: state_dir"},
     {"[http]\nlisten = x\n", ":2: unknown key http.listen; there is no such section; known are [https], "
-                             "[ftp], [host], [session] and [limits]"},
+                             "[ftp], [host], [mender], [session] and [limits]"},
     {"# first\n[https\n", ":2: is no section; write [NAME]"},
     {"[]\n", ":1: is no section; write [NAME]"},
     {"[https]\nlisten\n", ":2: is neither `[section]` nor `key = value`; correct it, or put # before it"},
@@ -86,7 +86,13 @@ const BadFile bad_files[]{
     {"[ftp]\npush_networks = 192.0.2.1/24\n",
      ":2: ftp.push_networks is `192.0.2.1/24`; write ADDRESS/BITS, such as 192.0.2.0/24, without bits behind "
      "BITS"},
-    {"[host]\ntype = mender\n", ":2: host.type is `mender`; write embedded, the only one of this release"},
+    {"[host]\ntype = hawkbit\n", ":2: host.type is `hawkbit`; write embedded or mender"},
+    {"[mender]\nurl = http://a\n",
+     ":2: mender.url is `http://a`; write https://HOST[:PORT] without a slash at its end"},
+    {"[mender]\nverify = never\n", ":2: mender.verify is `never`; write gateway, deviceauth or offline"},
+    {"[mender]\ntoken = abc\n",
+     ":2: unknown key mender.token; known there: url, token_file, ca_file, verify, "
+     "verify_url, verify_key"},
     {"[host]\naccept = all\n", ":2: host.accept is `all`; write manual or auto"},
     {"[host]\ntoken_lifetime_hours = 0\n",
      ":2: host.token_lifetime_hours is `0`; write a number from 1 to 8784"},
@@ -117,7 +123,7 @@ const BadLine bad_lines[]{
     {{"create-user", "a@b", "secret"}, "create-user: needs one e-mail address; write create-user EMAIL"},
     {{"set-password"}, "set-password: needs one e-mail address; write set-password EMAIL"},
     {{"--check-config", "create-user", "a@b"}, "--check-config: not with create-user; choose one"},
-    {{"--host", "mender"}, "--host: is `mender`; write embedded, the only one of this release"},
+    {{"--host", "hawkbit"}, "--host: is `hawkbit`; write embedded or mender"},
     {{"--ftp.plain_login=1"}, "--ftp.plain_login: is `1`; write true or false"},
     {{"--state_dir", "/a", "--state_dir", "/b"}, "--state_dir: given twice; give it once"},
 };
@@ -156,6 +162,13 @@ BOOST_AUTO_TEST_CASE(every_key_of_the_file_reaches_its_setting) {
                           "update_requests = accepted\n"
                           "public_url = https://updates.example.com:8443\n"
                           "max_artifact_mib = 64\n"
+                          "[mender]\n"
+                          "url = https://mender.example.com\n"
+                          "token_file = /etc/two-path/token\n"
+                          "ca_file = /etc/two-path/mender.pem\n"
+                          "verify = deviceauth\n"
+                          "verify_url = http://deviceauth:8080/verify\n"
+                          "verify_key = /etc/two-path/deviceauth.pem\n"
                           "[session]\n"
                           "first_login_seconds = 60\n"
                           "lifetime_seconds = 600\n"
@@ -197,6 +210,12 @@ BOOST_AUTO_TEST_CASE(every_key_of_the_file_reaches_its_setting) {
     BOOST_TEST(settings.host.update_requests);
     BOOST_TEST(settings.host.public_url == "https://updates.example.com:8443");
     BOOST_TEST(settings.host.max_artifact_size == 64U << 20U);
+    BOOST_TEST(settings.mender.url == "https://mender.example.com");
+    BOOST_TEST(settings.mender.token_file == "/etc/two-path/token");
+    BOOST_TEST(settings.mender.ca_file == "/etc/two-path/mender.pem");
+    BOOST_CHECK(settings.mender.verify == Verify::deviceauth);
+    BOOST_TEST(settings.mender.verify_url == "http://deviceauth:8080/verify");
+    BOOST_TEST(settings.mender.verify_key == "/etc/two-path/deviceauth.pem");
     BOOST_TEST(settings.session.first_login.count() == 60);
     BOOST_TEST(settings.session.lifetime.count() == 600);
     BOOST_TEST(settings.session.abort_poll.count() == 5);
@@ -217,6 +236,20 @@ BOOST_AUTO_TEST_CASE(an_empty_file_leaves_the_safe_defaults) {
     BOOST_TEST(!read->settings.host.update_requests);
     BOOST_TEST(read->settings.https.listen.text() == "[::]:8443");
     BOOST_TEST(read->settings.ftp.listen.text() == "[::]:2121");
+}
+
+BOOST_AUTO_TEST_CASE(a_mender_server_needs_its_settings_by_name) {
+    const std::string url = "[mender]\nurl = https://mender.example.com\n";
+    const std::string token = url + "token_file = /etc/two-path/token\n";
+    const auto missing = [](const std::string& text) {
+        const auto read = ConfigFile(text).read({"--host", "mender"});
+        return read ? std::string("nothing") : read.error().detail.substr(0, read.error().detail.find(' '));
+    };
+    BOOST_TEST(missing("") == "mender.url");
+    BOOST_TEST(missing(url) == "mender.token_file");
+    BOOST_TEST(missing(token) == "nothing");
+    BOOST_TEST(missing(token + "verify = deviceauth\n") == "mender.verify_url");
+    BOOST_TEST(missing(token + "verify = offline\n") == "mender.verify_key");
 }
 
 BOOST_AUTO_TEST_CASE(the_command_line_goes_before_the_file) {

@@ -1,4 +1,4 @@
-#include "plugin/host/embedded/key.hpp"
+#include "plugin/host/key.hpp"
 
 #include <openssl/bio.h>
 #include <openssl/bn.h>
@@ -10,7 +10,7 @@
 
 #include <stdexcept>
 
-namespace two_path::host::embedded {
+namespace two_path::host {
 namespace {
 
 struct FreeBio {
@@ -159,4 +159,15 @@ bool Key::verifies(ByteView message, ByteView signature) const {
     return holds;
 }
 
-} // namespace two_path::host::embedded
+std::string_view Key::jwt_algorithm() const {
+    switch (EVP_PKEY_get_base_id(key_.get())) {
+    case EVP_PKEY_RSA:
+        return "RS256";
+    case EVP_PKEY_ED25519:
+        return "EdDSA";
+    default:
+        return {};
+    }
+}
+
+} // namespace two_path::host

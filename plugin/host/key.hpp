@@ -1,4 +1,5 @@
-/// Asymmetric keys: the devices' public ones, and the host's own that signs bearer tokens.
+/// Asymmetric keys: the devices' public ones, the embedded host's own that signs bearer tokens, and the one
+/// that a Mender server signs them with.
 #pragma once
 
 #include "protocol/encoding.hpp"
@@ -10,7 +11,7 @@
 
 struct evp_pkey_st;
 
-namespace two_path::host::embedded {
+namespace two_path::host {
 
 /// RSA of 2048 to 8192 bits with an exponent of at most 64, ECDSA or Ed25519; with or without its private
 /// half.
@@ -33,6 +34,9 @@ class Key {
     /// As Mender's devices sign: RSA PKCS#1 v1.5 with SHA-256, ECDSA (DER) with SHA-256, or Ed25519 over the
     /// message itself.
     [[nodiscard]] bool verifies(ByteView message, ByteView signature) const;
+    /// What a JWT signed with it calls itself (RFC 7518, RFC 8037): RS256, EdDSA. Empty for ECDSA, whose JWT
+    /// signatures are written in another way than those of devices.
+    [[nodiscard]] std::string_view jwt_algorithm() const;
 
   private:
     struct Free {
@@ -43,4 +47,4 @@ class Key {
     std::unique_ptr<evp_pkey_st, Free> key_;
 };
 
-} // namespace two_path::host::embedded
+} // namespace two_path::host

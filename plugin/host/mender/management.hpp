@@ -1,0 +1,44 @@
+/// A Mender server's management API, asked with the plugin's personal access token.
+#pragma once
+
+#include "plugin/clock.hpp"
+#include "plugin/host/mender/access_token.hpp"
+#include "plugin/host/mender/server.hpp"
+#include "protocol/json.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace two_path::host::mender {
+
+/// Used by the worker.
+class Management {
+  public:
+    /// `server` must outlive it.
+    Management(Server& server, AccessToken token, Clock clock);
+
+    /// `target` follows `/api/management`. What the server answers, but unavailable, beside what
+    /// Server::ask() says: it refuses the token (the file is read again first; the log says so), or asked for
+    /// a pause.
+    awaitable<Result<control::ClientResponse>> get(std::string target, Patience patience);
+    /// `repeatable`: it changes nothing.
+    awaitable<Result<control::ClientResponse>> post(std::string target, json::value body, bool repeatable,
+                                                    Patience patience);
+
+  private:
+    awaitable<Result<control::ClientResponse>> ask(control::ClientRequest request, Patience patience);
+    [[nodiscard]] bool renew_token(const control::ClientRequest& refused);
+    [[nodiscard]] std::string authorization() const;
+    Error refused(unsigned status);
+
+    Server& server_;
+    AccessToken token_;
+    Clock clock_;
+    std::int64_t pause_ends_{0}; ///< steady, ms; a 429 asked for it
+    std::int64_t told_{0};       ///< when the log last told of a refused token; 0: it is accepted
+};
+
+/// unavailable for an answer that is not what was asked for, which the log tells; `what` was.
+[[nodiscard]] Error unexpected(const control::ClientResponse& response, const std::string& what);
+
+} // namespace two_path::host::mender

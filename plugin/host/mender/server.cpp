@@ -1,0 +1,119 @@
+#include "plugin/host/mender/server.hpp"
+
+#include "plugin/host/mender/backoff.hpp"
+#include "plugin/log.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace two_path::host::mender {
+namespace asio = boost::asio;
+using boost::system::error_code;
+using control::ClientRequest;
+using control::ClientResponse;
+using control::HttpsClient;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr unsigned too_many_requests = 429;
+
+bool is_failure(const ClientResponse& response) {
+    return response.status >= 500 || response.status == 408;
+}
+
+awaitable<Result<ClientResponse>> send(HttpsClient& client, ClientRequest request) {
+    co_return co_await client.request(std::move(request));
+}
+
+} // namespace
+
+std::chrono::seconds retry_after(const ClientResponse& response) {
+    constexpr std::uint32_t usual = 5;
+    constexpr std::uint32_t most = 300;
+    const auto found = response.headers.find("Retry-After");
+    std::uint32_t wait = usual;
+    if (found != response.headers.end()) {
+        const auto& text = found->second;
+        std::uint32_t told = 0;
+        const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), told);
+        if (ec == std::errc() && end == text.data() + text.size()) wait = std::min(told, most);
+    }
+    return std::chrono::seconds(wait);
+}
+
+Server::Server(Executors executors, control::HttpsClientOptions options)
+  : executors_(std::move(executors))
+  , options_(std::move(options)) {}
+
+awaitable<Result<ClientResponse>> Server::ask(ClientRequest request, Patience patience) {
+    request.deadline = steady_clock::now() + patience.time;
+    Backoff backoff;
+    for (;;) {
+        auto answer = co_await ask_once(request);
+        const bool limited = answer && answer->status == too_many_requests;
+        if (answer && !limited) co_return answer;
+        steady_clock::duration wait = backoff.next(random_());
+        if (limited) wait = std::max<steady_clock::duration>(wait, retry_after(*answer));
+        if (!patience.again || steady_clock::now() + wait >= request.deadline) co_return answer;
+        asio::steady_timer pause(executors_.worker, wait);
+        error_code ec;
+        co_await pause.async_wait(into(ec));
+    }
+}
+
+awaitable<Result<ClientResponse>> Server::ask_once(ClientRequest request) {
+    auto connection = co_await take_connection(request.deadline);
+    if (!connection) co_return fail(Errc::unavailable, name() + ": all connections were taken for too long");
+    auto sending = send(*connection, std::move(request));
+    auto answer = co_await asio::co_spawn(executors_.network, std::move(sending), asio::use_awaitable);
+    give_back(std::move(connection));
+    if (answer && !is_failure(*answer)) {
+        tell({});
+        co_return answer;
+    }
+    const auto trouble =
+        answer ? name() + ": status " + std::to_string(answer->status) : answer.error().detail;
+    tell(trouble);
+    co_return fail(Errc::unavailable, trouble);
+}
+
+awaitable<std::unique_ptr<HttpsClient>> Server::take_connection(Time deadline) {
+    while (busy_ >= max_connections) {
+        if (steady_clock::now() >= deadline) co_return nullptr;
+        asio::steady_timer turn(executors_.worker, deadline);
+        waiting_.push_back(&turn);
+        error_code ec;
+        co_await turn.async_wait(into(ec));
+        std::erase(waiting_, &turn);
+    }
+    ++busy_;
+    if (idle_.empty()) co_return std::make_unique<HttpsClient>(executors_.network, options_);
+    auto connection = std::move(idle_.back());
+    idle_.pop_back();
+    co_return connection;
+}
+
+void Server::give_back(std::unique_ptr<HttpsClient> connection) {
+    idle_.push_back(std::move(connection));
+    --busy_;
+    if (waiting_.empty()) return;
+    waiting_.front()->cancel();
+    waiting_.pop_front();
+}
+
+/// Once when it begins and once when it is over; empty: all is well.
+void Server::tell(const std::string& trouble) {
+    if (trouble.empty() == !in_trouble_) return;
+    in_trouble_ = !trouble.empty();
+    if (in_trouble_)
+        log(Level::warning, "the Mender server does not serve: " + trouble +
+                                "; devices are told to come again, and sessions go on");
+    else
+        log(Level::notice, "the Mender server " + name() + " serves again");
+}
+
+} // namespace two_path::host::mender

@@ -1,0 +1,86 @@
+#include "plugin/host_choice.hpp"
+
+#include "plugin/host/embedded/embedded_host.hpp"
+#include "plugin/host/mender/mender_host.hpp"
+
+#include <utility>
+
+namespace two_path {
+namespace {
+
+host::EmbeddedSettings embedded_settings(const Settings& settings) {
+    host::EmbeddedSettings embedded;
+    embedded.state_dir = settings.state_dir;
+    embedded.acceptance =
+        settings.host.accept == Accept::automatic ? host::Acceptance::automatic : host::Acceptance::manual;
+    embedded.device_token_lifetime = settings.host.token_lifetime;
+    embedded.user_token_lifetime = settings.host.token_lifetime;
+    embedded.max_artifact_size = settings.host.max_artifact_size;
+    embedded.public_url = settings.host.public_url;
+    return embedded;
+}
+
+host::Verification verification(Verify verify) {
+    switch (verify) {
+    case Verify::deviceauth:
+        return host::Verification::deviceauth;
+    case Verify::offline:
+        return host::Verification::offline;
+    case Verify::gateway:
+        break;
+    }
+    return host::Verification::gateway;
+}
+
+Result<host::MenderSettings> mender_settings(const Settings& settings) {
+    const auto& given = settings.mender;
+    const auto unusable = [&](const char* key, const Error& why) {
+        return fail(Errc::bad_configuration, settings.place_of(key) + ": " + why.detail);
+    };
+    host::MenderSettings mender;
+    auto server = control::Origin::parse(given.url);
+    if (!server) return unusable("mender.url", server.error());
+    mender.server = std::move(*server);
+    mender.ca_file = given.ca_file;
+    mender.token_file = given.token_file;
+    mender.verification = verification(given.verify);
+    mender.verify_key = given.verify_key;
+    if (given.verify == Verify::deviceauth) {
+        auto url = host::VerifyUrl::parse(given.verify_url);
+        if (!url) return unusable("mender.verify_url", url.error());
+        mender.verify_url = std::move(*url);
+    }
+    return mender;
+}
+
+Result<std::unique_ptr<host::Host>> open_embedded(const Settings& settings, const Executors& executors,
+                                                  MayBegin may_begin) {
+    auto database = host::open_embedded_database(settings.state_dir);
+    if (!database) return database.error();
+    auto wanted = embedded_settings(settings);
+    wanted.may_begin = std::move(may_begin);
+    auto host = host::EmbeddedHost::create(executors, std::move(wanted), std::move(*database));
+    if (!host) return host.error();
+    return std::unique_ptr<host::Host>(std::move(*host));
+}
+
+} // namespace
+
+Result<std::unique_ptr<host::Host>> open_host(const Settings& settings, const Executors& executors,
+                                              MayBegin may_begin) {
+    if (settings.host.type == "embedded") return open_embedded(settings, executors, std::move(may_begin));
+    const auto wanted = mender_settings(settings);
+    if (!wanted) return wanted.error();
+    auto host = host::MenderHost::create(executors, *wanted);
+    if (!host) return host.error();
+    return std::unique_ptr<host::Host>(std::move(*host));
+}
+
+Result<void> check_host(const Settings& settings) {
+    if (settings.host.type == "embedded") return {};
+    const auto wanted = mender_settings(settings);
+    if (!wanted) return wanted.error();
+    return host::check(*wanted);
+}
+
+} // namespace two_path
