@@ -103,6 +103,7 @@ struct Daemon::Parts {
     std::optional<bulk::Push> push;
     std::optional<ftp::Server> ftp_server;
     std::optional<control::Sessions> sessions;
+    std::optional<control::SessionFeed> feed;
     control::Meters meters;
     std::optional<control::UpdateRequests> update_requests;
     control::Router router;
@@ -178,7 +179,8 @@ Result<void> Daemon::Parts::open() {
         pull->dead(session, why);
         push->dead(session);
     });
-    control::follow_sessions(*store, *admission, meters);
+    feed.emplace(executors.worker, *host, *store, *admission);
+    control::follow_sessions(*store, *admission, *feed, meters);
     ftp_server.emplace(executors.network, *pull, ftp_options(settings));
     https_server.emplace(executors, std::move(*tls), router, https_options(settings));
     if (const auto listening = listen(); !listening) return listening.error();
@@ -195,11 +197,11 @@ Result<void> Daemon::Parts::open() {
     host->add_routes(router);
     update_requests.emplace(*store, *host, settings.host.update_requests);
     control::add_device_api(router, *host, *sessions, *update_requests);
-    const control::OperatorContext context{executors, *host, *store, *admission, *payloads, *sessions};
+    const control::OperatorContext context{executors, *host, *store, *admission, *payloads, *sessions, *feed};
     control::add_operator_api(router, context);
     auto token = metrics_token(settings);
     if (!token) return token.error();
-    control::add_monitoring_api(router, {*host, *store, *admission, *payloads, meters,
+    control::add_monitoring_api(router, {*host, *store, *admission, *payloads, *feed, meters,
                                          network_figures(executors, *https_server, *ftp_server),
                                          settings.state_dir, std::move(*token)});
 

@@ -69,12 +69,24 @@ struct FileBody {
     }
 };
 
+/// An answer's body that comes as things happen, for as long as the client stays. The server calls it on the
+/// worker, and may destroy it on any thread.
+class BodyStream {
+  public:
+    virtual ~BodyStream() = default;
+    /// The next bytes, as soon as there are any; none at the end. One call at a time.
+    virtual awaitable<std::string> next() = 0;
+    /// The client left, or the server ends: next() comes to its end soon.
+    virtual void close() = 0;
+};
+
 /// What an endpoint answers.
 struct Response {
     unsigned status{200};
     Headers headers; ///< Content-Length is the server's work
     std::string body;
-    std::optional<FileBody> file; ///< instead of `body`
+    std::optional<FileBody> file;       ///< instead of `body`
+    std::shared_ptr<BodyStream> stream; ///< instead of both; the connection ends with it
 
     [[nodiscard]] static Response empty(unsigned status);
     /// `application/json`.

@@ -2,6 +2,7 @@
 
 #include "plugin/control/client_address.hpp"
 #include "plugin/control/message_head.hpp"
+#include "plugin/control/stream_sender.hpp"
 #include "plugin/log.hpp"
 #include "protocol/encoding.hpp"
 #include "protocol/messages.hpp"
@@ -116,6 +117,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     Connection(std::shared_ptr<HttpsServerState> server, tcp::socket socket)
       : server_(std::move(server))
       , stream_(std::move(socket), server_->tls.get(), server_->options.stream)
+      , sender_(server_->executors, stream_)
       , endpoint_done_(server_->executors.network) {
         server_->connections.insert(this);
     }
@@ -126,7 +128,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     static awaitable<void> run(std::shared_ptr<Connection> self);
     /// More of the current request's body, if `asked_for` still is that.
     awaitable<Result<std::size_t>> read_for(const Body* asked_for, std::span<std::uint8_t> buffer);
-    void close_if_idle();
+    /// Ends what waits: for a request, or for more of a stream.
+    void end_waiting();
     void cut();
 
   private:
@@ -143,6 +146,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
     std::shared_ptr<HttpsServerState> server_;
     HttpsStream stream_;
+    StreamSender sender_;
     std::shared_ptr<Exchange> exchange_; ///< none when no endpoint is waited for
     std::optional<Response> response_;
     asio::steady_timer endpoint_done_;
@@ -213,8 +217,8 @@ awaitable<Connection::Next> Connection::serve_request() {
     if (cut_) co_return Next::gone;
     const bool in_time = exchange_ != nullptr;
     exchange_.reset();
-    const bool keep_alive =
-        in_time && !server_->stopping && stream_.may_continue(server_->options.max_drained);
+    const bool keep_alive = in_time && !server_->stopping && !response.stream &&
+                            stream_.may_continue(server_->options.max_drained);
     co_return co_await answer(std::move(response), keep_alive);
 }
 
@@ -257,10 +261,13 @@ awaitable<Connection::Next> Connection::answer(Response response, bool keep_aliv
     ++server_->answers[response.status];
     const bool with_body = sends_body(method_, response.status);
     auto head = print_head(response, id_, keep_alive, stream_.is_http_1_0());
-    const bool joined = with_body && !response.file && response.body.size() <= joined_size;
+    const bool joined =
+        with_body && !response.file && !response.stream && response.body.size() <= joined_size;
     if (joined) head.append(response.body);
     bool sent = co_await stream_.send(bytes_of(head));
-    if (sent && with_body && !joined && response.file)
+    if (sent && with_body && response.stream)
+        sent = co_await sender_.send(std::move(response.stream), shared_from_this());
+    else if (sent && with_body && !joined && response.file)
         sent = co_await send_file(std::move(*response.file));
     else if (sent && with_body && !joined)
         sent = co_await stream_.send(bytes_of(response.body));
@@ -306,13 +313,15 @@ awaitable<Result<std::size_t>> Connection::read_for(const Body* asked_for, std::
     co_return count;
 }
 
-void Connection::close_if_idle() {
+void Connection::end_waiting() {
     if (idle_) stream_.cancel();
+    sender_.end();
 }
 
 void Connection::cut() {
     cut_ = true;
     stream_.cut();
+    sender_.end();
     endpoint_done_.cancel();
 }
 
@@ -371,7 +380,7 @@ awaitable<void> HttpsServer::stop(milliseconds grace) {
     state->stopping = true;
     state->listener->close();
     for (auto* connection : state->connections)
-        connection->close_if_idle();
+        connection->end_waiting();
     bool empty = co_await state->listener->drained(grace);
     while (!empty) {
         for (auto* connection : state->connections)

@@ -47,8 +47,8 @@ class HttpsServer {
     /// How many answers were given, by status.
     [[nodiscard]] const std::map<unsigned, std::uint64_t>& answers() const;
 
-    /// No new connections, and none that waits for a request. Requests under way get their answer, and what
-    /// has not ended after `grace` is cut. Completes when all connections are closed.
+    /// No new connections, and none that waits for a request. Requests under way get their answer, streams
+    /// end, and what has not ended after `grace` is cut. Completes when all connections are closed.
     awaitable<void> stop(std::chrono::milliseconds grace);
 
   private:

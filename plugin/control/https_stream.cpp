@@ -16,6 +16,10 @@
 #include <new>
 #include <stdexcept>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 namespace two_path::control {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
@@ -83,6 +87,10 @@ HttpsStream::HttpsStream(tcp::socket socket, ssl_ctx_st* tls, const StreamLimits
     parts_->peer = unmapped(raw.remote_endpoint(ignored).address());
     parts_->local = unmapped(raw.local_endpoint(ignored).address());
     raw.set_option(tcp::no_delay(true), ignored);
+    // As long as for what the kernel does not take: a client that vanished holds its place no longer.
+    const auto unheard = static_cast<int>(limits.write_time.count());
+    static_cast<void>(
+        ::setsockopt(raw.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &unheard, sizeof unheard));
 }
 
 HttpsStream::~HttpsStream() = default;
@@ -224,6 +232,16 @@ bool HttpsStream::may_continue(std::size_t limit) const {
 bool HttpsStream::is_http_1_0() const {
     const auto& parser = parts_->parser;
     return !parser || !parser->is_header_done() || parser->get().version() == 10;
+}
+
+awaitable<bool> HttpsStream::departure() {
+    if (parts_->buffer.size() > 0) co_return false;
+    parts_->transport().expires_never();
+    const auto room = parts_->buffer.prepare(read_size);
+    error_code ec;
+    const auto count = co_await parts_->stream.async_read_some(room, into(ec));
+    parts_->buffer.commit(count);
+    co_return ec&& ec != asio::error::operation_aborted;
 }
 
 awaitable<bool> HttpsStream::send(std::span<const std::uint8_t> bytes) {

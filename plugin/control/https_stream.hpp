@@ -68,6 +68,10 @@ class HttpsStream {
     /// Of the request; true before any header was read.
     [[nodiscard]] bool is_http_1_0() const;
 
+    /// True when the client has left, false when it sent something, which nobody waits for here, or cancel()
+    /// was called. May run beside send().
+    awaitable<bool> departure();
+
     /// False when the client left or took too long.
     awaitable<bool> send(std::span<const std::uint8_t> bytes);
     /// Ends the connection so that the answer arrives: TLS's goodbye, and a moment's patience with a body

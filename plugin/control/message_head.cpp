@@ -121,7 +121,7 @@ std::string print_head(const Response& response, std::string_view request_id, bo
     if (!response.headers.contains("Cache-Control")) add(head, "Cache-Control", "no-store");
     for (const auto& [name, value] : response.headers)
         add(head, name, value);
-    if (response.status != 204 && response.status != 304)
+    if (response.status != 204 && response.status != 304 && !response.stream)
         add(head, "Content-Length", std::to_string(body_size(response)));
     if (!keep_alive)
         add(head, "Connection", "close");

@@ -18,9 +18,10 @@ namespace two_path::control {
 /// Whether a request of this method gets the answer's body (RFC 9110, section 6.4.1).
 [[nodiscard]] bool sends_body(std::string_view method, unsigned status) noexcept;
 
-/// Status line and header fields, with the empty line: the endpoint's own, Content-Length, Date, Server,
-/// X-MEN-RequestID, `Connection` where it says something, and `Cache-Control: no-store` unless the endpoint
-/// said otherwise. Fields whose value would break the line are left out.
+/// Status line and header fields, with the empty line: the endpoint's own, Content-Length (a stream ends with
+/// its connection: RFC 9112, section 6.3), Date, Server, X-MEN-RequestID, `Connection` where it says
+/// something, and `Cache-Control: no-store` unless the endpoint said otherwise. Fields whose value would
+/// break the line are left out.
 [[nodiscard]] std::string print_head(const Response& response, std::string_view request_id, bool keep_alive,
                                      bool http_1_0);
 

@@ -170,6 +170,8 @@ std::string metrics_text(const MonitoringContext& context, const NetworkFigures&
     write_load(writer, context);
     write_network(writer, network);
     write_storage(writer, context);
+    writer.single("two_path_watchers", "gauge", "Operators' pages and others that watch the sessions.",
+                  context.feed.watchers());
     write_process(writer, started);
     return std::move(writer).text();
 }

@@ -79,12 +79,16 @@ class Monitoring {
 
 } // namespace
 
-void follow_sessions(state::Store& store, state::Admission& admission, Meters& meters) {
-    store.on_change([&meters](const state::Session& session, std::string_view what, bool moved) {
+void follow_sessions(state::Store& store, state::Admission& admission, SessionFeed& feed, Meters& meters) {
+    store.on_change([&feed, &meters](const state::Session& session, std::string_view what, bool moved) {
+        feed.changed(session.id);
         if (moved) meters.moved(session);
         if (what == fallback_note) meters.fell_back();
     });
-    admission.on_sent([&meters](const std::string&, const state::Sent& more) { meters.sent(more); });
+    admission.on_sent([&feed, &meters](const std::string& session, const state::Sent& more) {
+        feed.progressed(session);
+        meters.sent(more);
+    });
 }
 
 void add_monitoring_api(Router& router, const MonitoringContext& context) {

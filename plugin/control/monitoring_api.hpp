@@ -3,8 +3,8 @@
 #pragma once
 
 #include "plugin/catalog/payloads.hpp"
-#include "plugin/control/http.hpp"
 #include "plugin/control/meters.hpp"
+#include "plugin/control/session_feed.hpp"
 #include "plugin/host/host.hpp"
 #include "plugin/state/admission.hpp"
 
@@ -31,6 +31,7 @@ struct MonitoringContext {
     state::Store& store;
     const state::Admission& admission;
     const catalog::Payloads& payloads;
+    SessionFeed& feed;
     const Meters& meters;
     std::function<awaitable<NetworkFigures>()> network; ///< asks the network's thread
     std::filesystem::path state_dir;
@@ -41,8 +42,8 @@ struct MonitoringContext {
 /// looks at most every five seconds, so that asking often costs nothing.
 void add_monitoring_api(Router& router, const MonitoringContext& context);
 
-/// Has the meters told of every change from now on. They must outlive the last one.
-void follow_sessions(state::Store& store, state::Admission& admission, Meters& meters);
+/// Has feed and meters told of every change from now on. They must outlive the last one.
+void follow_sessions(state::Store& store, state::Admission& admission, SessionFeed& feed, Meters& meters);
 
 /// Bytes that must be free where the state is.
 inline constexpr std::uint64_t least_room = std::uint64_t{64} << 20U;

@@ -38,12 +38,6 @@ Result<state::SessionFilter> filter_of(const Request& request) {
     return filter;
 }
 
-json::object live_view(const OperatorContext& context, const state::Session& session) {
-    auto object = view(session, session.sent + context.admission.unsaved(session.id));
-    if (const auto again = context.store.redeployment_of(session.id)) object["redeployment"] = view(*again);
-    return object;
-}
-
 Response unknown_session(const Request& request) {
     return Response::of(fail(Errc::not_found, "no session has this id"), request.id);
 }
@@ -53,14 +47,14 @@ awaitable<Response> list_sessions(const OperatorContext& context, Request& reque
     if (!filter) co_return Response::of(filter.error(), request.id);
     json::array list;
     for (const auto& session : context.store.sessions(*filter))
-        list.push_back(live_view(context, session));
+        list.push_back(live_view(context.store, context.admission, session));
     co_return Response::of(200, list);
 }
 
 awaitable<Response> show_session(const OperatorContext& context, Request& request) {
     const auto session = context.store.session(request.parameters["session"]);
     if (!session) co_return unknown_session(request);
-    co_return Response::of(200, live_view(context, *session));
+    co_return Response::of(200, live_view(context.store, context.admission, *session));
 }
 
 awaitable<Response> list_events(const OperatorContext& context, Request& request) {
@@ -70,6 +64,17 @@ awaitable<Response> list_events(const OperatorContext& context, Request& request
     for (const auto& event : context.store.events(id))
         list.push_back(view(event));
     co_return Response::of(200, list);
+}
+
+/// Server-sent events: a snapshot, and then what changes.
+awaitable<Response> watch_sessions(const OperatorContext& context, Request& request) {
+    auto watcher = context.feed.watch(std::string(request.bearer()));
+    if (!watcher) co_return Response::of(watcher.error(), request.id);
+    Response response;
+    response.headers["Content-Type"] = "text/event-stream";
+    response.headers["X-Accel-Buffering"] = "no"; // nginx would hold the events back
+    response.stream = std::move(*watcher);
+    co_return response;
 }
 
 /// Who asks is settled before a byte of the body is read.
@@ -103,6 +108,7 @@ void add_operator_api(Router& router, const OperatorContext& context) {
     add("GET", "/sessions", list_sessions);
     add("GET", "/sessions/{session}", show_session);
     add("GET", "/sessions/{session}/events", list_events);
+    add("GET", "/events", watch_sessions);
 }
 
 } // namespace two_path::control

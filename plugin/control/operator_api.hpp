@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plugin/control/http.hpp"
+#include "plugin/control/session_feed.hpp"
 #include "plugin/control/sessions.hpp"
 #include "plugin/host/host.hpp"
 
@@ -15,6 +16,7 @@ struct OperatorContext {
     state::Admission& admission;
     const catalog::Payloads& payloads;
     Sessions& sessions;
+    SessionFeed& feed;
 };
 
 /// Adds the routes under messages::management_api.

@@ -27,6 +27,15 @@ std::string rfc3339(std::int64_t unix_milliseconds) {
     return text.data();
 }
 
+json::object live_view(state::Store& store, const state::Admission& admission,
+                       const state::Session& session) {
+    auto object = view(session, session.sent + admission.unsaved(session.id));
+    const auto sent = admission.sent_of(session.id);
+    if (sent && sent->https > 0) object["sent_https"] = sent->https;
+    if (const auto again = store.redeployment_of(session.id)) object["redeployment"] = view(*again);
+    return object;
+}
+
 json::object view(const state::Session& session, std::uint64_t sent) {
     const auto& request = session.request;
     json::array digests;

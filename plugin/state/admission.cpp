@@ -33,6 +33,7 @@ Admission::Live& Admission::put(const Session& session, const StoredCertificatio
                                                milliseconds(lifetimes_.idle));
     live.ends = store_.clock().steady() + left;
     live.stored_ends = live.ends;
+    live.sent.ftp = session.sent;
     return live_.insert_or_assign(session.id, std::move(live)).first->second;
 }
 
@@ -71,6 +72,7 @@ bool Admission::login(std::string_view session, std::string_view peer) {
 
 void Admission::sent(std::string_view session, std::uint64_t bytes) {
     const auto found = live_.find(session);
+    if (found != live_.end()) found->second.sent.ftp += bytes;
     if (on_sent_) on_sent_(std::string(session), {bytes, 0});
     if (found == live_.end()) {
         store_.add_sent(session, bytes);
@@ -83,6 +85,8 @@ void Admission::sent(std::string_view session, std::uint64_t bytes) {
 }
 
 void Admission::fell_back(std::string_view session, std::uint64_t bytes) {
+    const auto found = live_.find(session);
+    if (found != live_.end()) found->second.sent.https += bytes;
     if (on_sent_) on_sent_(std::string(session), {0, bytes});
 }
 
@@ -144,6 +148,12 @@ std::vector<std::string> Admission::live(Mode mode) const {
 std::uint64_t Admission::unsaved(std::string_view session) const {
     const auto found = live_.find(session);
     return found == live_.end() ? 0 : found->second.unsaved;
+}
+
+std::optional<Sent> Admission::sent_of(std::string_view session) const {
+    const auto found = live_.find(session);
+    if (found == live_.end()) return std::nullopt;
+    return found->second.sent;
 }
 
 void Admission::flush() {

@@ -55,8 +55,8 @@ class Admission {
     void refused() noexcept { ++refused_; }
     /// Bytes that went out; renews the certification. For one that is dead or expired they are only counted.
     void sent(std::string_view session, std::uint64_t bytes);
-    /// Bytes of the bulk that a device was answered with on the first path: only told to who listens, as the
-    /// record counts the second path alone.
+    /// Bytes of the bulk that a device was answered with on the first path. Kept while the certification
+    /// lives, for display; the record counts the second path alone.
     void fell_back(std::string_view session, std::uint64_t bytes);
 
     // for the first path
@@ -74,6 +74,8 @@ class Admission {
     [[nodiscard]] std::vector<std::string> expired() const;
     /// Bytes sent that are not yet in the session's record, for display.
     [[nodiscard]] std::uint64_t unsaved(std::string_view session) const;
+    /// Bytes sent up to now, of a live one.
+    [[nodiscard]] std::optional<Sent> sent_of(std::string_view session) const;
     /// Writes what is only in memory (the plugin ends).
     void flush();
 
@@ -100,6 +102,7 @@ class Admission {
         std::int64_t ends{0};        ///< steady, ms
         std::int64_t stored_ends{0}; ///< what the store knows of it, on the same clock
         std::uint64_t unsaved{0};
+        Sent sent{}; ///< in all
     };
     [[nodiscard]] bool lives(const Live& live) const;
     /// With the time that the store knows of.

@@ -60,7 +60,7 @@ class Monitoring(MonitoringCase):
         for token in ("", TOKEN[:-1], self.device.token):
             self.assertEqual(self.ask("/metrics", token)[0], 401)
         self.assertEqual(self.ask("/metrics", None)[0], 200)  # an operator
-        for path in ("/sessions", "/releases"):
+        for path in ("/sessions", "/releases", "/events"):
             self.assertEqual(self.ask(path, TOKEN)[0], 401, path)
 
     def test_health_notices_a_state_that_cannot_be_written(self):

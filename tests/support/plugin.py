@@ -193,7 +193,7 @@ class Plugin:
     def request(self, method, path, body=None, headers=None, token=None):
         """One HTTPS request as an operator, or with another token (`""`: none): (status, headers, bytes)."""
         if token is None:
-            token = self._operator_token()
+            token = self.operator_token()
         sent = dict(headers or {})
         if token:
             sent["Authorization"] = f"Bearer {token}"
@@ -202,7 +202,8 @@ class Plugin:
             sent.setdefault("Content-Type", "application/json")
         return self._exchange(method, path, body, sent)
 
-    def _operator_token(self):
+    def operator_token(self):
+        """Of a login that the tests share."""
         if self._token is None:
             secret = base64.b64encode(f"{EMAIL}:{PASSWORD}".encode()).decode()
             status, _, body = self._exchange("POST", "/api/management/v1/useradm/auth/login", None,

@@ -33,11 +33,12 @@ class ApiWorld : public PluginWorld {
         const boost::asio::any_io_executor anywhere = boost::asio::system_executor();
         control::add_device_api(router_, host, sessions(), update_requests_);
         control::add_operator_api(
-            router_, {{anywhere, anywhere, anywhere}, host, store(), admission(), payloads(), sessions()});
+            router_,
+            {{anywhere, anywhere, anywhere}, host, store(), admission(), payloads(), sessions(), feed});
         const auto network = [this]() -> awaitable<control::NetworkFigures> { co_return figures; };
-        control::add_monitoring_api(router_, {host, store(), admission(), payloads(), meters, network,
+        control::add_monitoring_api(router_, {host, store(), admission(), payloads(), feed, meters, network,
                                               folder.path(), "a-token-for-prometheus"});
-        control::follow_sessions(store(), admission(), meters);
+        control::follow_sessions(store(), admission(), feed, meters);
     }
 
     Answer ask(const std::string& token, const std::string& method, const std::string& target,
@@ -82,6 +83,7 @@ class ApiWorld : public PluginWorld {
         return ask("token-op", method, std::string(messages::management_api) + path, body);
     }
 
+    control::SessionFeed feed{boost::asio::system_executor(), host, store(), admission()};
     control::Meters meters;
     control::NetworkFigures figures{{{200, 3}, {401, 1}}, 2, 1, true};
 

@@ -16,6 +16,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -43,6 +44,35 @@ void run_until(asio::io_context& loop, const bool& done) {
     loop.run_for(patience);
     if (!done) throw std::runtime_error("nothing happened for too long");
 }
+
+/// Gives its pieces, then waits for its end, or throws.
+class ScriptedStream final : public control::BodyStream {
+  public:
+    ScriptedStream(asio::any_io_executor worker, std::vector<std::string> pieces, std::promise<void>* ended)
+      : timer_(std::move(worker), asio::steady_timer::time_point::max())
+      , pieces_(std::move(pieces))
+      , ended_(ended) {}
+
+    awaitable<std::string> next() override {
+        if (at_ < pieces_.size()) co_return pieces_[at_++];
+        if (ended_ == nullptr) throw std::runtime_error("the disk is on fire");
+        error_code ec;
+        if (!closed_) co_await timer_.async_wait(into(ec));
+        co_return std::string();
+    }
+    void close() override {
+        if (std::exchange(closed_, true)) return;
+        timer_.cancel();
+        if (ended_ != nullptr) ended_->set_value();
+    }
+
+  private:
+    asio::steady_timer timer_;
+    std::vector<std::string> pieces_;
+    std::promise<void>* ended_;
+    std::size_t at_{0};
+    bool closed_{false};
+};
 
 } // namespace
 
@@ -124,6 +154,16 @@ void HttpsWorld::add_routes() {
         page.headers["Content-Type"] = "text/html";
         co_return page;
     });
+    const auto add_stream = [this](const char* path, std::vector<std::string> pieces,
+                                   std::promise<void>* ended) {
+        router_.add("GET", path, [this, pieces = std::move(pieces), ended](Request&) -> awaitable<Response> {
+            Response response;
+            response.stream = std::make_shared<ScriptedStream>(executors_.worker, pieces, ended);
+            co_return response;
+        });
+    };
+    add_stream("/stream", {"one", "two"}, &stream_ended_);
+    add_stream("/broken-stream", {"one"}, nullptr);
     router_.add("GET", "/file", [this](Request& request) -> awaitable<Response> {
         co_return control::answer_with_file(request, open_body(folder / "file"), "application/octet-stream",
                                             "\"tag\"");
@@ -173,6 +213,10 @@ bool HttpsWorld::settles_at(std::size_t expected) {
 std::string HttpsWorld::echo_outcome() {
     auto outcome = echoed_.get_future();
     return outcome.wait_for(patience) == std::future_status::ready ? outcome.get() : "nothing";
+}
+
+bool HttpsWorld::stream_was_ended() {
+    return stream_ended_.get_future().wait_for(patience) == std::future_status::ready;
 }
 
 std::string RawAnswer::field(std::string_view name) const {
@@ -260,6 +304,15 @@ RawAnswer RawClient::receive(bool with_body) {
     answer.body = received.substr(0, size);
     received.erase(0, size);
     return answer;
+}
+
+std::string RawClient::receive_bytes(std::size_t count) {
+    auto& received = parts_->received;
+    while (received.size() < count)
+        if (const auto ec = parts_->read_some()) throw std::runtime_error("receiving: " + ec.message());
+    auto bytes = received.substr(0, count);
+    received.erase(0, count);
+    return bytes;
 }
 
 RawAnswer RawClient::ask(std::string_view request) {

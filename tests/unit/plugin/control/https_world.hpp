@@ -59,6 +59,8 @@ class Gate {
 ///   GET  /page                  a web page with status 404
 ///   GET  /flood                 1 MiB in memory
 ///   GET  /gate                  `passed`, behind the gate; the same under the device API
+///   GET  /stream                `one`, `two`, then nothing until it is told to end
+///   GET  /broken-stream         `one`, then an exception
 ///   POST /api/devices/v1/two-path/echo   as /echo
 class HttpsWorld {
   public:
@@ -80,6 +82,8 @@ class HttpsWorld {
     [[nodiscard]] bool settles_at(std::size_t connections);
     /// How the last /echo ended: ok, or its error's reason.
     [[nodiscard]] std::string echo_outcome();
+    /// Waits until /stream was told to end; false when it is not.
+    [[nodiscard]] bool stream_was_ended();
 
     TemporaryFolder folder;
     control::CertificateFiles certificate{folder / "certificate.pem", folder / "key.pem"};
@@ -93,6 +97,7 @@ class HttpsWorld {
     Executors executors_{network_.executor(), worker_.executor(), worker_.executor()};
     std::promise<std::string> echoed_;
     bool echoed_once_{false};
+    std::promise<void> stream_ended_;
     control::Router router_;
     std::unique_ptr<control::HttpsServer> server_;
     std::uint16_t port_{0};
@@ -122,6 +127,8 @@ class RawClient {
     void send(std::string_view bytes);
     /// One answer; without its body when that is of a HEAD request.
     RawAnswer receive(bool with_body = true);
+    /// So many bytes of what comes behind an answer without a length.
+    std::string receive_bytes(std::size_t count);
     /// Sends a request and takes its answer.
     RawAnswer ask(std::string_view request);
     /// True when the server ends the connection without another byte.
