@@ -13,14 +13,8 @@ import sys
 import tempfile
 
 # The versions that the tests are written for (Debian 12).
-<<<<<<< HEAD
-VERSIONS = {"mender-client": "3.4.", "proftpd-core": "1.3.8", "prometheus": "2.42.", "pure-ftpd": "1.0.",
-            "vsftpd": "3.0."}
-# What only tools/bench compares with.
-BENCH = {"nginx": "1.22."}
-=======
-VERSIONS = {"mender-client": "3.4.", "nginx": "1.22.", "proftpd-core": "1.3.8", "pure-ftpd": "1.0.", "vsftpd": "3.0."}
->>>>>>> d9962ea (packaging: put nginx before the server)
+VERSIONS = {"mender-client": "3.4.", "nginx": "1.22.", "proftpd-core": "1.3.8", "prometheus": "2.42.",
+            "pure-ftpd": "1.0.", "vsftpd": "3.0."}
 
 
 def cache_folder():
