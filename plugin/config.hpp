@@ -63,7 +63,9 @@ struct Settings {
         std::chrono::hours token_lifetime{7 * 24}; ///< of the bearer tokens it issues
         bool update_requests{false}; ///< a device may order its own update; written never or accepted
         std::string public_url;      ///< begins the links given to devices; empty: what the device called us
-        std::uint64_t max_artifact_size{std::uint64_t{10} << 30U}; ///< bytes of an uploaded .mender
+        std::uint64_t max_artifact_size{std::uint64_t{10} << 30U}; ///< bytes of a whole .mender
+        std::chrono::seconds release_poll{60};      ///< between two looks at what became of the artifacts
+        std::chrono::seconds free_after{24 * 3600}; ///< from a release's deletion until its payload goes
     };
     /// `[mender]`: the Mender server, where that is the host.
     struct Mender {

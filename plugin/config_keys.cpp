@@ -213,6 +213,13 @@ std::span<const ConfigKey> config_keys() {
             "host.max_artifact_mib", "N", "of an uploaded artifact [10240]",
             number_into(
                 [](Settings & s) -> auto& { return s.host.max_artifact_size; }, 1, 1U << 20U, as_mebibytes)},
+        ConfigKey{"host.release_poll_seconds", "N", "between two looks for deleted releases [60]",
+                  number_into(
+                      [](Settings & s) -> auto& { return s.host.release_poll; }, 1, 86'400, as_seconds)},
+        ConfigKey{
+            "host.free_after_seconds", "N", "from a release's deletion until its payload goes [86400]",
+            number_into(
+                [](Settings & s) -> auto& { return s.host.free_after; }, 0, 366 * day_seconds, as_seconds)},
         ConfigKey{"mender.url", "URL", "the Mender server's, https://HOST[:PORT]",
                   https_url_into([](Settings & s) -> auto& { return s.mender.url; })},
         ConfigKey{"mender.token_file", "FILE", "holds a personal access token of that server",

@@ -5,6 +5,7 @@
 #include "plugin/bulk/push.hpp"
 #include "plugin/catalog/payloads.hpp"
 #include "plugin/control/device_api.hpp"
+#include "plugin/control/freeing.hpp"
 #include "plugin/control/https_server.hpp"
 #include "plugin/control/monitoring_api.hpp"
 #include "plugin/control/operator_api.hpp"
@@ -67,6 +68,7 @@ struct Daemon::Parts {
     void apply(const Settings& changed);
     awaitable<void> keep_sessions();
     awaitable<void> poll_aborts();
+    awaitable<void> watch_releases();
     awaitable<void> watch_certificate();
     void resume_pushes();
     void begin_stop(int code);
@@ -88,6 +90,7 @@ struct Daemon::Parts {
     asio::steady_timer stop_timer{loop};
     asio::steady_timer expiry_timer{worker.executor()};
     asio::steady_timer abort_timer{worker.executor()};
+    asio::steady_timer release_timer{worker.executor()};
     bool stopping{false};          ///< of the loop
     bool housekeeping_ends{false}; ///< of the worker
     int exit_code{0};
@@ -106,6 +109,7 @@ struct Daemon::Parts {
     std::optional<control::SessionFeed> feed;
     control::Meters meters;
     std::optional<control::UpdateRequests> update_requests;
+    std::optional<control::Freeing> freeing;
     control::Router router;
     std::optional<control::HttpsServer> https_server;
 };
@@ -195,6 +199,7 @@ Result<void> Daemon::Parts::open() {
     sessions->change(turn_rules(settings));
     pacing.change({settings.limits.rate, settings.limits.session_rate});
     host->add_routes(router);
+    freeing.emplace(*store, *payloads, *host, settings.host.free_after);
     update_requests.emplace(*store, *host, settings.host.update_requests);
     control::add_device_api(router, *host, *sessions, *update_requests);
     const control::OperatorContext context{executors, *host, *store, *admission, *payloads, *sessions, *feed};
@@ -242,6 +247,16 @@ awaitable<void> Daemon::Parts::poll_aborts() {
         abort_timer.expires_after(settings.session.abort_poll);
         error_code ec;
         co_await abort_timer.async_wait(into(ec));
+    }
+}
+
+awaitable<void> Daemon::Parts::watch_releases() {
+    while (!housekeeping_ends) {
+        co_await freeing->look();
+        if (housekeeping_ends) co_return;
+        release_timer.expires_after(settings.host.release_poll);
+        error_code ec;
+        co_await release_timer.async_wait(into(ec));
     }
 }
 
@@ -327,6 +342,7 @@ awaitable<void> Daemon::Parts::stop() {
         housekeeping_ends = true;
         expiry_timer.cancel();
         abort_timer.cancel();
+        release_timer.cancel();
         try {
             admission->flush();
             store->forget_dead();
@@ -357,6 +373,7 @@ int Daemon::Parts::run() {
     asio::co_spawn(loop, watch_certificate(), asio::detached);
     keep_running(keep_sessions());
     keep_running(poll_aborts());
+    keep_running(watch_releases());
     if (settings.push.served) asio::post(executors.worker, [this] { resume_pushes(); });
 
     const auto https = https_server->local_endpoint();

@@ -62,6 +62,10 @@ Result<std::string> announce(const Server& server, const json::object& meta_data
         // Best effort: the refusal is what the operator must see.
         static_cast<void>(server.remove(own_path("/releases/" + encoded(release))));
     }
+    // What is not told now the plugin finds out by itself.
+    if (id)
+        static_cast<void>(
+            server.put(own_path("/releases/" + encoded(release) + "/artifact"), json::object{{"id", *id}}));
     return id;
 }
 

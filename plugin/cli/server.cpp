@@ -5,8 +5,6 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <boost/url/encode.hpp>
-#include <boost/url/rfc/unreserved_chars.hpp>
 
 #include <utility>
 
@@ -45,7 +43,7 @@ std::string last_segment(const control::ClientResponse& response) {
 } // namespace
 
 std::string encoded(std::string_view text) {
-    return boost::urls::encode(text, boost::urls::unreserved_chars);
+    return control::percent_encode(text);
 }
 
 std::string own_path(std::string_view part) {

@@ -1,5 +1,6 @@
 #include "plugin/control/opening.hpp"
 
+#include "plugin/control/freeing.hpp"
 #include "plugin/control/one_line.hpp"
 
 #include <algorithm>
@@ -11,22 +12,15 @@ namespace {
 /// Names that only people read.
 constexpr std::size_t name_limit = 255;
 
-bool lists(const host::ActiveDeployment& deployment, const std::string& name, const std::string& sha256) {
-    return std::ranges::any_of(deployment.files, [&](const host::ArtifactFile& file) {
-        return file.name == name && file.sha256 == sha256;
-    });
-}
-
-/// The framework's artifact and the release published here must be one: compared by the digests that the
-/// device will trust.
-Result<void> is_same(const host::ActiveDeployment& deployment, const Descriptor& descriptor) {
-    for (const auto& file : descriptor.files)
-        for (const auto& [kind, digest] : file.blocks)
-            if (!lists(deployment, file.list_name(kind), digest))
-                return fail(Errc::not_deployed, "the deployed artifact " + deployment.artifact_name +
-                                                    " is not the release published here: block list of " +
-                                                    file.name + " differs or is missing");
-    return {};
+/// The framework's artifact and the release published here must be one: by the id that was recorded when it
+/// was uploaded, or else by the digests that the device will trust.
+Result<void> is_same(const host::ActiveDeployment& deployment, const state::Release& release) {
+    const bool recorded = release.artifact && *release.artifact == deployment.artifact;
+    const auto* file = recorded ? nullptr : not_carried(deployment.files, release.descriptor);
+    if (file == nullptr) return {};
+    return fail(Errc::not_deployed, "the deployed artifact " + deployment.artifact_name +
+                                        " is not the release published here: block list of " + file->name +
+                                        " differs or is missing");
 }
 
 Result<void> asks_for_all(const messages::OpenRequest& request, const Descriptor& descriptor) {
@@ -86,7 +80,7 @@ Result<state::Release> release_for(const std::optional<host::ActiveDeployment>& 
     auto release = store.release(request.release);
     if (!release) return fail(Errc::payload_missing, "release " + name + " was not published here");
     const auto& descriptor = release->descriptor;
-    if (auto same = is_same(*deployment, descriptor); !same) return same.error();
+    if (auto same = is_same(*deployment, *release); !same) return same.error();
     if (auto all = asks_for_all(request, descriptor); !all) return all.error();
     if (auto common = has_digest(request, descriptor); !common) return common.error();
     if (auto held = holds_all(descriptor, payloads); !held) return held.error();

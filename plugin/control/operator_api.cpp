@@ -104,6 +104,7 @@ void add_operator_api(Router& router, const OperatorContext& context) {
     add("POST", "/releases", add_release);
     add("GET", "/releases", list_releases);
     add("GET", "/releases/{release}", show_release);
+    add("PUT", "/releases/{release}/artifact", record_artifact);
     add("DELETE", "/releases/{release}", remove_release);
     add("GET", "/sessions", list_sessions);
     add("GET", "/sessions/{session}", show_session);

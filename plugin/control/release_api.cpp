@@ -1,5 +1,6 @@
 #include "plugin/control/release_api.hpp"
 
+#include "plugin/control/freeing.hpp"
 #include "plugin/control/session_view.hpp"
 
 #include <boost/json/parse.hpp>
@@ -67,12 +68,24 @@ awaitable<Response> show_release(const OperatorContext& context, Request& reques
     co_return Response::of(200, whole_view(*release));
 }
 
+awaitable<Response> record_artifact(const OperatorContext& context, Request& request) {
+    const auto body = co_await request.body->all(Descriptor::max_text);
+    if (!body) co_return Response::of(body.error(), request.id);
+    const auto object = parse_object(*body, "the request");
+    if (!object) co_return Response::of(object.error(), request.id);
+    Fields fields(*object, "artifact");
+    const auto artifact = fields.text("id");
+    if (fields.ok() && !is_name(artifact)) fields.refuse("`id` must have 1 to 255 bytes");
+    if (!fields.ok()) co_return Response::of(fields.error(), request.id);
+    if (context.store.found_artifact(request.parameters["release"], artifact)) co_return Response::empty(204);
+    const auto unknown = fail(Errc::not_found, "no release has this name");
+    co_return Response::of(unknown, request.id);
+}
+
 awaitable<Response> remove_release(const OperatorContext& context, Request& request) {
     const auto name = request.parameters["release"];
-    for (const auto& session : context.store.unfinished()) {
-        if (session.request.release != name) continue;
-        const auto used = fail(Errc::conflict, "session " + session.id + " of device " + session.device +
-                                                   " is `" + std::string(name_of(session.state)) + "`");
+    if (auto use = use_of(context.store, name)) {
+        const auto used = fail(Errc::conflict, std::move(*use));
         co_return Response::of(used, request.id);
     }
     if (context.store.remove_release(name)) co_return Response::empty(204);

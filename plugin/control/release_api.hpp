@@ -12,6 +12,8 @@ awaitable<Response> add_release(const OperatorContext& context, Request& request
 awaitable<Response> list_releases(const OperatorContext& context, Request& request);
 /// `GET releases/{release}`, with the descriptor.
 awaitable<Response> show_release(const OperatorContext& context, Request& request);
+/// `PUT releases/{release}/artifact` with `{"id"}`, the framework's own for it. `204`.
+awaitable<Response> record_artifact(const OperatorContext& context, Request& request);
 /// `DELETE releases/{release}`: conflict while a session runs. Its payloads stay.
 awaitable<Response> remove_release(const OperatorContext& context, Request& request);
 

@@ -92,16 +92,19 @@ json::object view(const state::Release& release) {
                                      {"size", file.size},
                                      {"wire_size", file.wire_size},
                                      {"encoding", name_of(file.encoding)}});
-    return {{"name", descriptor.release},
-            {"version", descriptor.version},
-            {"version_check", descriptor.version_check},
-            {"stream", descriptor.stream},
-            {"sequence", descriptor.sequence},
-            {"installer", descriptor.installer.type},
-            {"reboot", name_of(descriptor.installer.reboot)},
-            {"block_size", descriptor.block_size},
-            {"published", rfc3339(release.published)},
-            {"files", std::move(files)}};
+    json::object object{{"name", descriptor.release},
+                        {"version", descriptor.version},
+                        {"version_check", descriptor.version_check},
+                        {"stream", descriptor.stream},
+                        {"sequence", descriptor.sequence},
+                        {"installer", descriptor.installer.type},
+                        {"reboot", name_of(descriptor.installer.reboot)},
+                        {"block_size", descriptor.block_size},
+                        {"published", rfc3339(release.published)},
+                        {"files", std::move(files)}};
+    if (release.artifact) object["artifact"] = *release.artifact;
+    if (release.gone) object["artifact_gone"] = rfc3339(*release.gone);
+    return object;
 }
 
 } // namespace two_path::control

@@ -18,12 +18,20 @@ struct ArtifactFile {
     std::string sha256; ///< hex, of the file's bytes
 };
 
+/// An artifact that carries a release of ours.
+struct KeptArtifact {
+    std::string id;
+    std::string name;
+    std::vector<ArtifactFile> files;
+};
+
 /// The deployment that a device is working on now.
 struct ActiveDeployment {
     std::string id;
     std::string artifact_name;
     std::vector<ArtifactFile> files;
-    std::string group; ///< the device's; empty: none
+    std::string group;      ///< the device's; empty: none
+    std::string artifact{}; ///< its id
 };
 
 /// One device's part of a deployment.
@@ -79,6 +87,9 @@ class Host {
     /// device runs it already; busy: one would have to be made. With `repeats`: unavailable while that
     /// deployment is not finished for the device, aborted when it ended otherwise than failed.
     virtual awaitable<Result<OrderedUpdate>> order(UpdateOrder order) = 0;
+
+    /// All artifacts of the update type `two-path` that the framework keeps.
+    virtual awaitable<Result<std::vector<KeptArtifact>>> artifacts() = 0;
 
     /// Endpoints that the framework itself serves on the plugin's HTTPS port (the embedded one's, Mender's
     /// paths).

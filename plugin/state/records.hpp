@@ -16,6 +16,8 @@ struct Release {
     Descriptor descriptor;
     std::string text; ///< the descriptor's JSON as published
     std::int64_t published{0};
+    std::optional<std::string> artifact{}; ///< its id in the framework; none: never seen there
+    std::optional<std::int64_t> gone{};    ///< since when the framework does not have it any more
 };
 
 /// A session: what the device opened it with, and how far it has come.

@@ -7,6 +7,8 @@ Release read_release(const Query& query) {
     Release release;
     release.text = query.text(0);
     release.published = query.number(1);
+    release.artifact = query.text_or_none(2);
+    release.gone = query.number_or_none(3);
     auto descriptor = parse_descriptor(release.text);
     if (!descriptor)
         throw std::runtime_error("the state database holds a release that cannot be read: " +
@@ -18,14 +20,15 @@ Release read_release(const Query& query) {
 } // namespace
 
 std::optional<Release> Store::release(std::string_view name) {
-    auto query = database_.query("SELECT descriptor, published FROM releases WHERE name = ?");
+    auto query = database_.query("SELECT descriptor, published, artifact, gone FROM releases WHERE name = ?");
     query.with(name);
     if (!query.next()) return std::nullopt;
     return read_release(query);
 }
 
 std::vector<Release> Store::releases() {
-    auto query = database_.query("SELECT descriptor, published FROM releases ORDER BY published DESC, name");
+    auto query = database_.query(
+        "SELECT descriptor, published, artifact, gone FROM releases ORDER BY published DESC, name");
     std::vector<Release> all;
     while (query.next())
         all.push_back(read_release(query));
@@ -52,6 +55,17 @@ void Store::add_release(const Release& release) {
 bool Store::remove_release(std::string_view name) {
     database_.query("DELETE FROM releases WHERE name = ?").with(name).run();
     return database_.changes() > 0;
+}
+
+bool Store::found_artifact(std::string_view release, std::string_view artifact) {
+    database_.query("UPDATE releases SET artifact = ?, gone = NULL WHERE name = ?")
+        .with(artifact, release)
+        .run();
+    return database_.changes() > 0;
+}
+
+void Store::missed_artifact(std::string_view release, std::int64_t when) {
+    database_.query("UPDATE releases SET gone = ? WHERE name = ?").with(when, release).run();
 }
 
 std::vector<std::string> Store::releases_with(std::string_view payload) {

@@ -30,6 +30,10 @@ class Store {
     void add_release(const Release& release);
     /// False when there was none. The sessions of it stay.
     bool remove_release(std::string_view name);
+    /// The framework has the release's artifact. False: there is no such release.
+    bool found_artifact(std::string_view release, std::string_view artifact);
+    /// The framework does not have it any more, since `when`.
+    void missed_artifact(std::string_view release, std::int64_t when);
     /// The names of the releases that have this payload.
     [[nodiscard]] std::vector<std::string> releases_with(std::string_view payload);
     /// The highest sequence that a device has committed, by stream, as far as its releases are still here.

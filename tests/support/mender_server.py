@@ -174,7 +174,8 @@ class MenderServer:
 
     def find_artifacts(self, request):
         name = request.query.get("name", [""])[0]
-        return 200, [artifact for artifact in self.artifacts.all if not name or artifact["name"].startswith(name)]
+        return 200, self._page(request, [artifact for artifact in self.artifacts.all
+                                         if artifact["name"].startswith(name)])
 
     def remove_artifact(self, _request, artifact):
         self.artifacts.remove(artifact)

@@ -22,6 +22,7 @@ class ScriptedHost : public host::Host {
     std::function<void()> while_asked;                      ///< runs before active_deployment() answers, once
     std::vector<std::vector<host::DeviceDeployment>> polls; ///< what ended() was asked
     std::vector<host::UpdateOrder> orders;                  ///< what order() was asked
+    std::vector<host::KeptArtifact> kept;                   ///< what artifacts() answers
     bool creates{true};                                     ///< false: every order is under way already
 
     awaitable<Result<std::string>> device_of(std::string bearer) override {
@@ -57,6 +58,11 @@ class ScriptedHost : public host::Host {
         if (creates && !order.may_create) co_return fail(Errc::busy, "too many");
         co_return host::OrderedUpdate{"ordered-" + std::to_string(orders.size()), order.releases.at(0),
                                       creates};
+    }
+
+    awaitable<Result<std::vector<host::KeptArtifact>>> artifacts() override {
+        if (failure) co_return *failure;
+        co_return kept;
     }
 
     void add_routes(control::Router&) override {}

@@ -101,7 +101,7 @@ awaitable<Result<std::optional<ActiveDeployment>>> EmbeddedHost::active_deployme
     if (!artifact) co_return std::optional<ActiveDeployment>();
     const auto shown = embedded::find_device(parts_->database, device);
     co_return ActiveDeployment{order->part.deployment, order->artifact_name, artifact->files(),
-                               shown ? shown->group.value_or("") : std::string()};
+                               shown ? shown->group.value_or("") : std::string(), artifact->id};
 }
 
 awaitable<Result<std::vector<EndedDeployment>>> EmbeddedHost::ended(std::vector<DeviceDeployment> asked) {
@@ -114,6 +114,14 @@ awaitable<Result<std::vector<EndedDeployment>>> EmbeddedHost::ended(std::vector<
 
 awaitable<Result<OrderedUpdate>> EmbeddedHost::order(UpdateOrder order) {
     co_return embedded::order_update(*parts_, order);
+}
+
+awaitable<Result<std::vector<KeptArtifact>>> EmbeddedHost::artifacts() {
+    std::vector<KeptArtifact> ours;
+    for (auto& artifact : embedded::list_artifacts(parts_->database, "", {0, -1}))
+        if (artifact.payload_type() == "two-path")
+            ours.push_back({artifact.id, artifact.name, artifact.files()});
+    co_return ours;
 }
 
 void EmbeddedHost::add_routes(control::Router& router) {

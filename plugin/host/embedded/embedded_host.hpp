@@ -78,6 +78,7 @@ class EmbeddedHost final : public Host {
     awaitable<Result<std::vector<EndedDeployment>>> ended(std::vector<DeviceDeployment> asked) override;
     awaitable<Result<OrderedUpdate>> order(UpdateOrder order) override;
     /// The handlers refer to this host, which must outlive the router.
+    awaitable<Result<std::vector<KeptArtifact>>> artifacts() override;
     void add_routes(control::Router& router) override;
 
   private:

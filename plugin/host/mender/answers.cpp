@@ -114,6 +114,7 @@ Result<std::vector<Part>> parse_parts(std::string_view body) {
             return unreadable(what, "an entry lacks id, artifact_name or status");
         if (image != nullptr && image->is_object()) {
             part.assigned = true;
+            part.artifact = text_at(image->get_object(), "id");
             part.files = files_of(image->get_object());
         }
         parts.push_back(std::move(part));
@@ -128,7 +129,7 @@ std::optional<ActiveDeployment> active_of(const std::vector<Part>& parts) {
         if (oldest == nullptr || comparable(part.created) < comparable(oldest->created)) oldest = &part;
     }
     if (oldest == nullptr) return std::nullopt;
-    return ActiveDeployment{oldest->deployment, oldest->artifact_name, oldest->files, {}};
+    return ActiveDeployment{oldest->deployment, oldest->artifact_name, oldest->files, {}, oldest->artifact};
 }
 
 Result<std::map<std::string, std::uint64_t>> parse_taken(std::string_view body) {
@@ -213,16 +214,26 @@ Result<std::vector<ListedDeployment>> parse_deployments(std::string_view body) {
     return deployments;
 }
 
-Result<bool> parse_offer(std::string_view body, std::string_view name, std::string_view device_type) {
-    const auto list = parse_list(body, "list of artifacts");
+Result<std::vector<ListedArtifact>> parse_artifacts(std::string_view body) {
+    constexpr std::string_view what = "list of artifacts";
+    const auto list = parse_list(body, what);
     if (!list) return list.error();
-    return std::ranges::any_of(*list, [&](const json::value& artifact) {
-        if (text_of(artifact, "name") != name) return false;
-        const auto& types = list_at(artifact.get_object(), "device_types_compatible");
-        return std::ranges::any_of(types, [&](const json::value& type) {
-            return type.is_string() && std::string_view(type.get_string()) == device_type;
-        });
-    });
+    std::vector<ListedArtifact> artifacts;
+    for (const auto& entry : *list) {
+        ListedArtifact artifact;
+        artifact.id = text_of(entry, "id");
+        artifact.name = text_of(entry, "name");
+        if (artifact.id.empty() || artifact.name.empty())
+            return unreadable(what, "an entry lacks id or name");
+        const auto& object = entry.get_object();
+        for (const auto& type : list_at(object, "device_types_compatible"))
+            if (type.is_string()) artifact.device_types.emplace_back(type.get_string());
+        const auto& updates = list_at(object, "updates");
+        if (!updates.empty()) artifact.payload_type = text_at(object_at(updates.at(0), "type_info"), "type");
+        artifact.files = files_of(object);
+        artifacts.push_back(std::move(artifact));
+    }
+    return artifacts;
 }
 
 Result<std::string> parse_user(std::string_view body) {

@@ -23,6 +23,7 @@ struct Part {
     std::string status;  ///< of this device: `downloading`, `failure`, ...
     std::string created; ///< RFC 3339
     bool assigned{false};
+    std::string artifact;            ///< the id of the artifact assigned
     std::vector<ArtifactFile> files; ///< of the artifact assigned; its names and checksums
 };
 
@@ -63,9 +64,16 @@ struct ListedDeployment {
 /// `GET deployments`.
 [[nodiscard]] Result<std::vector<ListedDeployment>> parse_deployments(std::string_view body);
 
-/// `GET artifacts/list`: whether one of this name is for devices of this type.
-[[nodiscard]] Result<bool> parse_offer(std::string_view body, std::string_view name,
-                                       std::string_view device_type);
+/// An artifact in the list of all.
+struct ListedArtifact {
+    std::string id;
+    std::string name;
+    std::vector<std::string> device_types;
+    std::string payload_type; ///< of its first payload
+    std::vector<ArtifactFile> files;
+};
+/// `GET artifacts/list`.
+[[nodiscard]] Result<std::vector<ListedArtifact>> parse_artifacts(std::string_view body);
 
 /// `GET users/me`: what people know the user by.
 [[nodiscard]] Result<std::string> parse_user(std::string_view body);

@@ -2,6 +2,7 @@
 
 #include "plugin/control/tls.hpp"
 #include "plugin/host/mender/answers.hpp"
+#include "plugin/host/mender/artifacts.hpp"
 #include "plugin/host/mender/ended.hpp"
 #include "plugin/host/mender/identities.hpp"
 #include "plugin/host/mender/management.hpp"
@@ -96,6 +97,10 @@ awaitable<Result<std::vector<EndedDeployment>>> MenderHost::ended(std::vector<De
 
 awaitable<Result<OrderedUpdate>> MenderHost::order(UpdateOrder order) {
     co_return co_await mender::order_update(parts_->management, std::move(order));
+}
+
+awaitable<Result<std::vector<KeptArtifact>>> MenderHost::artifacts() {
+    co_return co_await mender::two_path_artifacts(parts_->management);
 }
 
 void MenderHost::add_routes(control::Router&) {}

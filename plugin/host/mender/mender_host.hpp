@@ -27,6 +27,7 @@ class MenderHost final : public Host {
     awaitable<Result<std::optional<ActiveDeployment>>> active_deployment(std::string device) override;
     awaitable<Result<std::vector<EndedDeployment>>> ended(std::vector<DeviceDeployment> asked) override;
     awaitable<Result<OrderedUpdate>> order(UpdateOrder order) override;
+    awaitable<Result<std::vector<KeptArtifact>>> artifacts() override;
     /// None: Mender's paths are the server's.
     void add_routes(control::Router& router) override;
 

@@ -2,9 +2,6 @@
 
 #include "plugin/host/mender/answers.hpp"
 
-#include <boost/url/encode.hpp>
-#include <boost/url/rfc/unreserved_chars.hpp>
-
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -18,10 +15,6 @@ constexpr std::size_t history_page = 20;
 /// Of the history; a deployment that has just failed is among the newest.
 constexpr std::size_t most_pages = 5;
 constexpr std::size_t page_size = 500;
-
-std::string encoded(const std::string& text) {
-    return boost::urls::encode(text, boost::urls::unreserved_chars);
-}
 
 /// The newest of what was deployed to the device and seen by it.
 awaitable<Result<std::vector<Part>>> history_of(Management& management, std::string device) {
@@ -101,13 +94,19 @@ awaitable<Result<Inventory>> inventory_of(Management& management, std::string de
 }
 
 awaitable<Result<bool>> is_offered(Management& management, std::string release, std::string device_type) {
-    const auto answer = co_await management.get("/v1/deployments/artifacts/list?name=" + encoded(release) +
-                                                    "&device_type=" + encoded(device_type) +
-                                                    "&page=1&per_page=" + std::to_string(page_size),
-                                                in_passing);
+    const auto answer =
+        co_await management.get("/v1/deployments/artifacts/list?name=" + control::percent_encode(release) +
+                                    "&device_type=" + control::percent_encode(device_type) +
+                                    "&page=1&per_page=" + std::to_string(page_size),
+                                in_passing);
     if (!answer) co_return answer.error();
     if (answer->status != 200) co_return unexpected(*answer, "the question for its artifacts");
-    co_return parse_offer(answer->body, release, device_type);
+    const auto listed = parse_artifacts(answer->body);
+    if (!listed) co_return listed.error();
+    co_return std::ranges::any_of(*listed, [&](const ListedArtifact& artifact) {
+        return artifact.name == release &&
+               std::ranges::find(artifact.device_types, device_type) != artifact.device_types.end();
+    });
 }
 
 /// Empty: the server has the same active already.

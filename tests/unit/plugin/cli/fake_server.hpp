@@ -71,6 +71,7 @@ class FakeServer {
             return {201, json::serialize(json::object{{"id", id}, {"size", request.body.size()}}), {}};
         }
         if (line == "POST /api/management/v1/two-path/releases") return {201, "{}", {}};
+        if (request.method == "PUT" && line.ends_with("/artifact")) return {204, "", {}};
         if (line == "POST /api/management/v1/deployments/artifacts") return {201, "", "/x/artifact-1"};
         return {404,
                 R"({"error":"not_found","reason":"not_found","detail":"not prepared","request_id":"1"})",

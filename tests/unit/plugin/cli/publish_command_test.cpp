@@ -47,7 +47,8 @@ BOOST_FIXTURE_TEST_SUITE(publish_command, Publishing)
 BOOST_AUTO_TEST_CASE(payload_then_registration_then_mender) {
     BOOST_TEST(publish() == 0);
     const std::vector<std::string> order{"GET " + own + "/releases/run-2.0", "POST " + own + "/payloads",
-                                         "POST " + own + "/releases", "POST " + artifacts};
+                                         "POST " + own + "/releases", "POST " + artifacts,
+                                         "PUT " + own + "/releases/run-2.0/artifact"};
     BOOST_TEST(server.seen == order, boost::test_tools::per_element());
     const auto artifact = read_bytes(uploaded()).value();
     BOOST_TEST(artifact.name == "run-2.0");

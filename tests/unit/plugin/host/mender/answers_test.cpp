@@ -54,10 +54,6 @@ Result<void> outcome(std::string_view body) {
     return {};
 }
 
-Result<bool> offered(std::string_view body) {
-    return mender::parse_offer(body, "app", "board");
-}
-
 const Broken parsers[]{
     {"a device's deployments", outcome<mender::parse_parts>},
     {"statistics", outcome<mender::parse_taken>},
@@ -66,7 +62,7 @@ const Broken parsers[]{
     {"accepted devices", outcome<mender::parse_accepted>},
     {"an inventory", outcome<mender::parse_inventory>},
     {"deployments", outcome<mender::parse_deployments>},
-    {"artifacts", outcome<offered>},
+    {"artifacts", outcome<mender::parse_artifacts>},
     {"a user", outcome<mender::parse_user>},
 };
 
@@ -150,13 +146,21 @@ BOOST_AUTO_TEST_CASE(an_inventory_tells_group_type_and_what_is_installed) {
     BOOST_TEST(mender::parse_inventory(R"({"attributes":null})").value().group.empty());
 }
 
-BOOST_AUTO_TEST_CASE(an_artifact_is_offered_by_its_exact_name_and_type) {
-    const std::string body = R"([{"name":"app-2","device_types_compatible":["board"]},
-        {"name":"app","device_types_compatible":["other",3]}])";
-    BOOST_TEST(mender::parse_offer(body, "app-2", "board").value());
-    BOOST_TEST(!mender::parse_offer(body, "app", "board").value());
-    BOOST_TEST(mender::parse_offer(body, "app", "other").value());
-    BOOST_TEST(!mender::parse_offer("[]", "app", "other").value());
+BOOST_AUTO_TEST_CASE(artifacts_of_every_kind_are_listed) {
+    const auto artifacts = mender::parse_artifacts(
+        R"([{"id":"1","name":"app-2","device_types_compatible":["board",3],"updates":[{"type_info":{"type":"two-path"},
+        "files":[{"name":"a.sha256","checksum":"0f"}]}]},{"id":"2","name":"empty","updates":null},
+        {"id":"3","name":"scripts only","updates":[{"type_info":{"type":null},"files":null}]}])");
+    BOOST_TEST_REQUIRE(artifacts.has_value());
+    BOOST_TEST_REQUIRE(artifacts->size() == 3U);
+    const auto& ours = artifacts->front();
+    BOOST_TEST(ours.id == "1");
+    BOOST_TEST(ours.device_types == std::vector<std::string>{"board"}, boost::test_tools::per_element());
+    BOOST_TEST(ours.payload_type == "two-path");
+    BOOST_TEST(ours.files.at(0).sha256 == "0f");
+    BOOST_TEST(artifacts->at(1).payload_type.empty());
+    BOOST_TEST(artifacts->at(2).payload_type.empty());
+    BOOST_TEST(mender::parse_artifacts("null").value().empty());
 }
 
 BOOST_AUTO_TEST_CASE(users_and_locations) {

@@ -1,0 +1,86 @@
+#include "plugin/control/freeing.hpp"
+
+#include "plugin/log.hpp"
+
+#include <algorithm>
+
+namespace two_path::control {
+
+std::optional<std::string> use_of(state::Store& store, std::string_view release) {
+    for (const auto& session : store.unfinished())
+        if (session.request.release == release)
+            return "session " + session.id + " of device " + session.device + " is `" +
+                   std::string(name_of(session.state)) + "`";
+    return std::nullopt;
+}
+
+const DescriptorFile* not_carried(const std::vector<host::ArtifactFile>& artifact,
+                                  const Descriptor& descriptor) {
+    for (const auto& file : descriptor.files)
+        for (const auto& [kind, digest] : file.blocks) {
+            const auto is_it = [name = file.list_name(kind), &sha256 = digest](const auto& listed) {
+                return listed.name == name && listed.sha256 == sha256;
+            };
+            if (std::ranges::none_of(artifact, is_it)) return &file;
+        }
+    return nullptr;
+}
+
+Freeing::Freeing(state::Store& store, const catalog::Payloads& payloads, host::Host& host,
+                 std::chrono::seconds grace)
+  : store_(store)
+  , payloads_(payloads)
+  , host_(host)
+  , grace_(grace) {}
+
+awaitable<void> Freeing::look() {
+    const auto releases = store_.releases();
+    if (releases.empty()) co_return;
+    const auto artifacts = co_await host_.artifacts();
+    if (!artifacts) co_return; // the host says so in the log; the next look comes
+    // What was published while the framework answered is not judged by that answer.
+    for (const auto& release : releases)
+        compare(release, *artifacts);
+}
+
+void Freeing::compare(const state::Release& release, const std::vector<host::KeptArtifact>& artifacts) {
+    const auto& name = release.descriptor.release;
+    const auto found = std::ranges::find_if(artifacts, [&](const host::KeptArtifact& artifact) {
+        return artifact.id == release.artifact ||
+               (artifact.name == name && not_carried(artifact.files, release.descriptor) == nullptr);
+    });
+    if (found != artifacts.end()) {
+        if (release.artifact != found->id || release.gone) store_.found_artifact(name, found->id);
+        return;
+    }
+    if (!release.artifact) return;
+    const auto now = store_.clock().unix_time();
+    if (!release.gone) {
+        store_.missed_artifact(name, now);
+        log(Level::notice, "the artifact of release " + name +
+                               " was deleted; its payload is freed after the grace time, unless it comes "
+                               "back or a session needs it");
+    } else if (now - *release.gone >= grace_.count() && !use_of(store_, name)) {
+        free(release);
+    }
+}
+
+/// The payloads first: when that is cut off, the release is still there and the next look goes on.
+void Freeing::free(const state::Release& release) {
+    const auto& name = release.descriptor.release;
+    std::uint64_t freed = 0;
+    for (const auto& file : release.descriptor.files) {
+        if (file.empty() || store_.releases_with(file.id).size() > 1) continue;
+        const auto removed = payloads_.remove(file.id);
+        if (removed) freed += file.wire_size;
+        if (removed || removed.error().code == Errc::not_found) continue;
+        log(Level::warning,
+            "the payload of release " + name + " cannot be freed: " + removed.error().message());
+        return;
+    }
+    store_.remove_release(name);
+    log(Level::notice, "freed release " + name + ", whose artifact was deleted: " + std::to_string(freed) +
+                           " bytes of payload");
+}
+
+} // namespace two_path::control
