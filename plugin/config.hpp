@@ -75,6 +75,14 @@ struct Settings {
         Verify verify{Verify::gateway};
         std::string verify_url;           ///< of deviceauth's endpoint; only with that
         std::filesystem::path verify_key; ///< of deviceauth, public; only offline
+        std::filesystem::path
+            storage_ca_file; ///< of other hosts that artifacts come from; empty: the system's
+        std::filesystem::path
+            artifact_key; ///< public; must have signed what is imported signed; empty: anyone may
+        std::filesystem::path sign_command; ///< signs what is imported signed; empty: people do
+        std::string auto_import_tag;        ///< of releases that are imported by themselves; empty: none
+        std::string
+            auto_import_version_file; ///< PATH[:KEY] on their devices; empty: the version is not checked
     };
     /// `[session]`
     struct Session {

@@ -157,6 +157,11 @@ std::optional<ConfigConflict> find_missing(const Settings::Mender& mender) {
     if (mender.verify == Verify::offline && mender.verify_key.empty())
         return ConfigConflict{"mender.verify_key",
                               "mender.verify is offline; name the file with deviceauth's public key"};
+    if (!mender.sign_command.empty() && mender.artifact_key.empty())
+        return ConfigConflict{
+            "mender.sign_command",
+            "without mender.artifact_key, whatever anybody signed would be signed anew; name "
+            "the public key that must have signed it"};
     return std::nullopt;
 }
 
@@ -232,6 +237,19 @@ std::span<const ConfigKey> config_keys() {
                   text_into([](Settings & s) -> auto& { return s.mender.verify_url; })},
         ConfigKey{"mender.verify_key", "FILE", "PEM, the public half of deviceauth's key, for offline",
                   path_into([](Settings & s) -> auto& { return s.mender.verify_key; })},
+        ConfigKey{"mender.storage_ca_file", "FILE",
+                  "PEM, whom to trust where artifacts come from other hosts [the system's authorities]",
+                  path_into([](Settings & s) -> auto& { return s.mender.storage_ca_file; })},
+        ConfigKey{"mender.artifact_key", "FILE", "PEM, public: must have signed what is imported signed",
+                  path_into([](Settings & s) -> auto& { return s.mender.artifact_key; })},
+        ConfigKey{"mender.sign_command", "FILE",
+                  "signs what was signed when it was imported [people do]; with mender.artifact_key",
+                  path_into([](Settings & s) -> auto& { return s.mender.sign_command; })},
+        ConfigKey{"mender.auto_import_tag", "TAG", "releases with this tag are imported [none]",
+                  text_into([](Settings & s) -> auto& { return s.mender.auto_import_tag; })},
+        ConfigKey{"mender.auto_import_version_file", "PATH[:KEY]",
+                  "where their devices read the version [the version is not checked]",
+                  text_into([](Settings & s) -> auto& { return s.mender.auto_import_version_file; })},
         ConfigKey{"session.first_login_seconds", "N", "from the certification to the first login [120]",
                   number_into(
                       [](Settings & s) -> auto& { return s.session.first_login; }, 5, 3600, as_seconds)},

@@ -13,6 +13,7 @@
 #include "plugin/daemon_figures.hpp"
 #include "plugin/daemon_options.hpp"
 #include "plugin/host_choice.hpp"
+#include "plugin/importing/import_api.hpp"
 #include "plugin/log.hpp"
 #include "plugin/readiness.hpp"
 #include "plugin/server_identity.hpp"
@@ -100,6 +101,7 @@ struct Daemon::Parts {
     std::optional<state::Store> store;
     std::optional<catalog::Payloads> payloads;
     std::unique_ptr<host::Host> host;
+    std::unique_ptr<importing::Imports> imports; ///< with a Mender server
     std::optional<state::Admission> admission;
     bulk::Pacing pacing;
     std::optional<bulk::Pull> pull;
@@ -130,7 +132,11 @@ Result<void> Daemon::Parts::open_state() {
     auto may_begin = [this](const std::string& group) { return sessions->in_hours(group).has_value(); };
     auto opened_host = open_host(settings, executors, std::move(may_begin));
     if (!opened_host) return opened_host.error();
-    host = std::move(*opened_host);
+    host = std::move(opened_host->host);
+    if (opened_host->mender == nullptr) return {};
+    auto opened_imports = open_imports(settings, executors, *opened_host->mender, *store, *payloads);
+    if (!opened_imports) return opened_imports.error();
+    imports = std::move(*opened_imports);
     return {};
 }
 
@@ -204,6 +210,7 @@ Result<void> Daemon::Parts::open() {
     control::add_device_api(router, *host, *sessions, *update_requests);
     const control::OperatorContext context{executors, *host, *store, *admission, *payloads, *sessions, *feed};
     control::add_operator_api(router, context);
+    importing::add_import_api(router, *host, imports.get());
     auto token = metrics_token(settings);
     if (!token) return token.error();
     control::add_monitoring_api(router, {*host, *store, *admission, *payloads, *feed, meters,
@@ -253,6 +260,7 @@ awaitable<void> Daemon::Parts::poll_aborts() {
 awaitable<void> Daemon::Parts::watch_releases() {
     while (!housekeeping_ends) {
         co_await freeing->look();
+        if (imports) co_await imports->look();
         if (housekeeping_ends) co_return;
         release_timer.expires_after(settings.host.release_poll);
         error_code ec;
@@ -340,6 +348,7 @@ awaitable<void> Daemon::Parts::stop() {
 
     auto last_work = [this] {
         housekeeping_ends = true;
+        if (imports) imports->stop();
         expiry_timer.cancel();
         abort_timer.cancel();
         release_timer.cancel();

@@ -1,7 +1,6 @@
 #include "plugin/host_choice.hpp"
 
 #include "plugin/host/embedded/embedded_host.hpp"
-#include "plugin/host/mender/mender_host.hpp"
 
 #include <utility>
 
@@ -53,33 +52,58 @@ Result<host::MenderSettings> mender_settings(const Settings& settings) {
     return mender;
 }
 
-Result<std::unique_ptr<host::Host>> open_embedded(const Settings& settings, const Executors& executors,
-                                                  MayBegin may_begin) {
+Result<OpenedHost> open_embedded(const Settings& settings, const Executors& executors, MayBegin may_begin) {
     auto database = host::open_embedded_database(settings.state_dir);
     if (!database) return database.error();
     auto wanted = embedded_settings(settings);
     wanted.may_begin = std::move(may_begin);
     auto host = host::EmbeddedHost::create(executors, std::move(wanted), std::move(*database));
     if (!host) return host.error();
-    return std::unique_ptr<host::Host>(std::move(*host));
+    return OpenedHost{std::move(*host), nullptr};
+}
+
+Result<importing::TwinRules> twin_rules(const Settings& settings) {
+    importing::TwinRules rules;
+    rules.server = control::Origin::parse(settings.mender.url).value();
+    rules.ca_file = settings.mender.ca_file;
+    rules.storage_ca = settings.mender.storage_ca_file;
+    rules.max_size = settings.host.max_artifact_size;
+    rules.sign_command = settings.mender.sign_command;
+    if (settings.mender.artifact_key.empty()) return rules;
+    auto key = catalog::SignatureKey::read_public(settings.mender.artifact_key);
+    if (!key)
+        return fail(key.error().code, settings.place_of("mender.artifact_key") + ": " + key.error().detail);
+    rules.artifact_key = std::move(*key);
+    return rules;
 }
 
 } // namespace
 
-Result<std::unique_ptr<host::Host>> open_host(const Settings& settings, const Executors& executors,
-                                              MayBegin may_begin) {
+Result<OpenedHost> open_host(const Settings& settings, const Executors& executors, MayBegin may_begin) {
     if (settings.host.type == "embedded") return open_embedded(settings, executors, std::move(may_begin));
     const auto wanted = mender_settings(settings);
     if (!wanted) return wanted.error();
     auto host = host::MenderHost::create(executors, *wanted);
     if (!host) return host.error();
-    return std::unique_ptr<host::Host>(std::move(*host));
+    auto* mender = host->get();
+    return OpenedHost{std::move(*host), mender};
+}
+
+Result<std::unique_ptr<importing::Imports>> open_imports(const Settings& settings, const Executors& executors,
+                                                         host::MenderHost& host, state::Store& store,
+                                                         const catalog::Payloads& payloads) {
+    auto rules = twin_rules(settings);
+    if (!rules) return rules.error();
+    return importing::Imports::open(
+        executors, host, store, payloads, settings.state_dir / "imports", std::move(*rules),
+        {settings.mender.auto_import_tag, settings.mender.auto_import_version_file});
 }
 
 Result<void> check_host(const Settings& settings) {
     if (settings.host.type == "embedded") return {};
     const auto wanted = mender_settings(settings);
     if (!wanted) return wanted.error();
+    if (const auto rules = twin_rules(settings); !rules) return rules.error();
     return host::check(*wanted);
 }
 

@@ -4,6 +4,8 @@
 #include "plugin/config.hpp"
 #include "plugin/executors.hpp"
 #include "plugin/host/host.hpp"
+#include "plugin/host/mender/mender_host.hpp"
+#include "plugin/importing/imports.hpp"
 
 #include <functional>
 #include <memory>
@@ -14,11 +16,22 @@ namespace two_path {
 /// Whether devices of a group may begin an update by two-path now.
 using MayBegin = std::function<bool(const std::string& group)>;
 
+/// The framework; also as the Mender server that it is, or null.
+struct OpenedHost {
+    std::unique_ptr<host::Host> host;
+    host::MenderHost* mender{nullptr};
+};
+
 /// Opens what the framework keeps: the embedded one its database and keys in the state folder, which exists;
 /// a Mender server's its access token. bad_configuration: a setting or a file that cannot be used, with its
 /// place.
-[[nodiscard]] Result<std::unique_ptr<host::Host>> open_host(const Settings& settings,
-                                                            const Executors& executors, MayBegin may_begin);
+[[nodiscard]] Result<OpenedHost> open_host(const Settings& settings, const Executors& executors,
+                                           MayBegin may_begin);
+
+/// Imports from the Mender server, as the settings say. The same errors; everything else must outlive them.
+[[nodiscard]] Result<std::unique_ptr<importing::Imports>>
+open_imports(const Settings& settings, const Executors& executors, host::MenderHost& host,
+             state::Store& store, const catalog::Payloads& payloads);
 
 /// Whether the files that a Mender server needs can be used; nothing for the embedded framework.
 [[nodiscard]] Result<void> check_host(const Settings& settings);

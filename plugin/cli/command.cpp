@@ -21,6 +21,7 @@ constexpr std::array commands{
     Command{"login", "log in to a server and remember it", &login},
     Command{"devices", "list devices, accept or reject them", &devices},
     Command{"publish", "make a release of a file or of a Mender Artifact", &publish},
+    Command{"import", "make a release of one that is in Mender with its whole artifact", &import},
     Command{"releases", "list releases, remove one", &releases},
     Command{"deploy", "order an update", &deploy},
     Command{"deployments", "list deployments, show or abort one", &deployments},

@@ -19,6 +19,7 @@ using Outcome = Result<int>;
 Outcome login(const std::vector<std::string>& arguments, Shell& shell);
 Outcome devices(const std::vector<std::string>& arguments, Shell& shell);
 Outcome publish(const std::vector<std::string>& arguments, Shell& shell);
+Outcome import(const std::vector<std::string>& arguments, Shell& shell);
 Outcome deploy(const std::vector<std::string>& arguments, Shell& shell);
 Outcome deployments(const std::vector<std::string>& arguments, Shell& shell);
 Outcome releases(const std::vector<std::string>& arguments, Shell& shell);

@@ -2,6 +2,7 @@
 #include "plugin/cli/command_line.hpp"
 #include "plugin/cli/print.hpp"
 #include "plugin/cli/progress_bar.hpp"
+#include "plugin/cli/publish/open_file.hpp"
 #include "plugin/cli/publish/options.hpp"
 #include "plugin/cli/server.hpp"
 #include "plugin/durable_file.hpp"
@@ -32,21 +33,33 @@ Result<void> check_free(const Server& server, const std::string& name, const Pub
     return known.error();
 }
 
-Result<Publication> build(const PublishOptions& options, const Server& server, const Shell& shell) {
+Result<publishing::Publication> wrap_file(const PublishOptions& options,
+                                          const publishing::Destination& destination) {
+    const auto file = open_file(options.file);
+    if (!file) return file.error();
+    const auto judge = [&](const catalog::Artifact& artifact) {
+        return options.verify ? options.verify->verify(artifact) : Result<void>();
+    };
+    return publishing::wrap_artifact(options.file.string(), file->source(destination.progress), judge,
+                                     options.release, destination);
+}
+
+Result<publishing::Publication> build(const PublishOptions& options, const Server& server,
+                                      const Shell& shell) {
     std::error_code ec;
     const auto size = std::filesystem::file_size(options.file, ec);
     ProgressBar bar(shell, options.file.filename().string(), ec ? 0 : size);
-    const Destination destination{
+    const publishing::Destination destination{
         [&](const Descriptor& descriptor) { return check_free(server, descriptor.release, options); },
-        [&](WireStream& stream) { return server.store(stream); },
+        [&](publishing::WireStream& stream) { return server.store(stream); },
         [&](std::uint64_t bytes) { bar.add(bytes); },
     };
-    if (options.wraps) return wrap_artifact(options.file, options.verify, options.release, destination);
+    if (options.wraps) return wrap_file(options, destination);
     return publish_file(options.file, options.plain, options.release, destination);
 }
 
 /// The signed or unsigned .mender of a publication.
-Result<std::string> artifact_of(const Publication& publication, const PublishOptions& options) {
+Result<std::string> artifact_of(const publishing::Publication& publication, const PublishOptions& options) {
     if (!options.key) return catalog::write_artifact(publication.artifact, {});
     return catalog::write_artifact(publication.artifact,
                                    [&](std::string_view manifest) { return options.key->sign(manifest); });

@@ -1,6 +1,6 @@
 #include "plugin/cli/server.hpp"
 
-#include "protocol/certification.hpp"
+#include "plugin/control/artifact_form.hpp"
 #include "protocol/messages.hpp"
 
 #include <boost/json/parse.hpp>
@@ -19,19 +19,6 @@ Result<json::value> parsed(const control::ClientResponse& response, const std::s
     auto value = json::parse(response.body, ec);
     if (ec) return fail(Errc::no_route, target + ": the answer is not JSON");
     return value;
-}
-
-std::string multipart(const std::string& boundary, const std::string& description,
-                      const std::string& artifact) {
-    std::string body;
-    body.reserve(artifact.size() + 1024);
-    body.append("--").append(boundary);
-    body.append("\r\nContent-Disposition: form-data; name=\"description\"\r\n\r\n").append(description);
-    body.append("\r\n--").append(boundary);
-    body.append("\r\nContent-Disposition: form-data; name=\"artifact\"; filename=\"release.mender\"\r\n"
-                "Content-Type: application/octet-stream\r\n\r\n");
-    body.append(artifact).append("\r\n--").append(boundary).append("--\r\n");
-    return body;
 }
 
 std::string last_segment(const control::ClientResponse& response) {
@@ -119,24 +106,40 @@ Result<json::array> Server::list(const std::string& target) const {
     return fail(Errc::too_large, target + ": the list does not end");
 }
 
-Result<std::string> Server::post(const std::string& target, const json::value& body) const {
+Result<control::ClientResponse> Server::send(const char* method, const std::string& target,
+                                             const json::value& body) const {
     control::ClientRequest request;
-    request.method = "POST";
+    request.method = method;
     request.target = target;
     request.headers["Content-Type"] = "application/json";
     request.body = json::serialize(body);
-    const auto response = run(std::move(request));
+    return run(std::move(request));
+}
+
+Result<std::string> Server::post(const std::string& target, const json::value& body) const {
+    const auto response = send("POST", target, body);
     if (!response) return response.error();
     return last_segment(*response);
 }
 
-Result<void> Server::put(const std::string& target, const json::value& body) const {
+Result<json::object> Server::post_object(const std::string& target, const json::value& body) const {
+    const auto response = send("POST", target, body);
+    if (!response) return response.error();
+    auto answer = parse_object(response->body, "the answer");
+    if (!answer) return fail(Errc::no_route, target + ": " + answer.error().detail);
+    return answer;
+}
+
+Result<std::string> Server::get_bytes(const std::string& target) const {
     control::ClientRequest request;
-    request.method = "PUT";
     request.target = target;
-    request.headers["Content-Type"] = "application/json";
-    request.body = json::serialize(body);
-    if (const auto response = run(std::move(request)); !response) return response.error();
+    auto response = run(std::move(request));
+    if (!response) return response.error();
+    return std::move(response->body);
+}
+
+Result<void> Server::put(const std::string& target, const json::value& body) const {
+    if (const auto response = send("PUT", target, body); !response) return response.error();
     return {};
 }
 
@@ -148,7 +151,7 @@ Result<void> Server::remove(const std::string& target) const {
     return {};
 }
 
-Result<void> Server::store(WireStream& stream) const {
+Result<void> Server::store(publishing::WireStream& stream) const {
     control::ClientRequest request;
     request.method = "POST";
     request.target = own_path("/payloads");
@@ -169,24 +172,17 @@ Result<void> Server::store(WireStream& stream) const {
 }
 
 Result<bool> Server::register_release(const json::object& meta_data) const {
-    control::ClientRequest request;
-    request.method = "POST";
-    request.target = own_path("/releases");
-    request.headers["Content-Type"] = "application/json";
-    request.body = json::serialize(meta_data);
-    const auto response = run(std::move(request));
+    const auto response = send("POST", own_path("/releases"), meta_data);
     if (!response) return response.error();
     return response->status == 201;
 }
 
 Result<std::string> Server::upload_artifact(const std::string& artifact,
                                             const std::string& description) const {
-    const auto boundary = "two-path-" + make_nonce();
     control::ClientRequest request;
     request.method = "POST";
     request.target = artifacts_path;
-    request.headers["Content-Type"] = "multipart/form-data; boundary=" + boundary;
-    request.body = multipart(boundary, description, artifact);
+    control::put_artifact(request, artifact, description);
     const auto response = run(std::move(request));
     if (!response) return response.error();
     return last_segment(*response);

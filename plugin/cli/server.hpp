@@ -1,8 +1,8 @@
 /// The server as the commands ask it: Mender's management API, and two-path's beside it.
 #pragma once
 
-#include "plugin/cli/publish/wire_stream.hpp"
 #include "plugin/cli/shell.hpp"
+#include "plugin/publishing/wire_stream.hpp"
 #include "protocol/json.hpp"
 
 #include <string>
@@ -26,11 +26,15 @@ class Server {
     [[nodiscard]] Result<json::array> list(const std::string& target) const;
     /// The answer's `Location`, without the path before its last segment; empty when there is none.
     [[nodiscard]] Result<std::string> post(const std::string& target, const json::value& body) const;
+    /// The object that answers.
+    [[nodiscard]] Result<json::object> post_object(const std::string& target, const json::value& body) const;
+    /// A file's content, at most 4 MiB.
+    [[nodiscard]] Result<std::string> get_bytes(const std::string& target) const;
     [[nodiscard]] Result<void> put(const std::string& target, const json::value& body) const;
     [[nodiscard]] Result<void> remove(const std::string& target) const;
 
     /// Streams one file into the plugin's catalog. internal when it got other bytes.
-    [[nodiscard]] Result<void> store(WireStream& stream) const;
+    [[nodiscard]] Result<void> store(publishing::WireStream& stream) const;
     /// True when the release is new there, false when the same one was there already. `POST releases`
     [[nodiscard]] Result<bool> register_release(const json::object& meta_data) const;
     /// Gives the artifact's id. `POST .../deployments/artifacts`
@@ -39,6 +43,8 @@ class Server {
 
   private:
     Server(Transport transport, const std::string& token);
+    Result<control::ClientResponse> send(const char* method, const std::string& target,
+                                         const json::value& body) const;
     Result<control::ClientResponse> run(control::ClientRequest request) const;
 
     Transport transport_;

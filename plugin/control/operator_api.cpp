@@ -78,25 +78,32 @@ awaitable<Response> watch_sessions(const OperatorContext& context, Request& requ
 }
 
 /// Who asks is settled before a byte of the body is read.
-awaitable<Response> as_operator(std::shared_ptr<const OperatorContext> context, Endpoint endpoint,
-                                Request& request) {
+awaitable<Response> as_operator(host::Host& host, const Handler& endpoint, Request& request) {
     std::string bearer(request.bearer());
     if (bearer.empty()) {
         const auto nobody = fail(Errc::unauthorized, "no bearer token");
         co_return Response::of(nobody, request.id);
     }
-    const auto user = co_await context->host.operator_of(std::move(bearer));
+    const auto user = co_await host.operator_of(std::move(bearer));
     if (!user) co_return Response::of(user.error(), request.id);
-    co_return co_await endpoint(*context, request);
+    co_return co_await endpoint(request);
 }
 
 } // namespace
+
+Handler for_operators(host::Host& host, Handler endpoint) {
+    return [&host, served = std::move(endpoint)](Request& request) {
+        return as_operator(host, served, request);
+    };
+}
 
 void add_operator_api(Router& router, const OperatorContext& context) {
     const auto shared = std::make_shared<const OperatorContext>(context);
     const auto add = [&](const char* method, const char* path, Endpoint endpoint) {
         router.add(method, std::string(messages::management_api).append(path),
-                   [shared, endpoint](Request& request) { return as_operator(shared, endpoint, request); });
+                   for_operators(context.host, [shared, endpoint](Request& request) {
+                       return endpoint(*shared, request);
+                   }));
     };
     add("POST", "/payloads", receive_payload);
     add("GET", "/payloads", list_payloads);
@@ -104,6 +111,7 @@ void add_operator_api(Router& router, const OperatorContext& context) {
     add("POST", "/releases", add_release);
     add("GET", "/releases", list_releases);
     add("GET", "/releases/{release}", show_release);
+    add("GET", "/releases/{release}/artifact", show_unsigned_artifact);
     add("PUT", "/releases/{release}/artifact", record_artifact);
     add("DELETE", "/releases/{release}", remove_release);
     add("GET", "/sessions", list_sessions);

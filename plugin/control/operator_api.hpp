@@ -19,6 +19,9 @@ struct OperatorContext {
     SessionFeed& feed;
 };
 
+/// The endpoint for those whose bearer token is an operator's; `host` must outlive it.
+[[nodiscard]] Handler for_operators(host::Host& host, Handler endpoint);
+
 /// Adds the routes under messages::management_api.
 void add_operator_api(Router& router, const OperatorContext& context);
 

@@ -27,29 +27,29 @@ json::object whole_view(const state::Release& release) {
     return shown;
 }
 
-/// 201 or 200, and the release that is there now.
-Result<std::pair<unsigned, state::Release>> put(const OperatorContext& context, std::string text) {
+} // namespace
+
+Result<Registered> register_release(state::Store& store, const catalog::Payloads& payloads,
+                                    std::string text) {
     auto descriptor = parse_descriptor(text);
     if (!descriptor) return descriptor.error();
-    if (auto known = context.store.release(descriptor->release)) {
+    if (auto known = store.release(descriptor->release)) {
         if (to_json(known->descriptor) != to_json(*descriptor))
             return fail(Errc::conflict, "another release is called " + descriptor->release);
-        return std::pair{200U, std::move(*known)};
+        return Registered{std::move(*known), false};
     }
-    if (auto held = holds_all(*descriptor, context.payloads); !held) return held.error();
-    state::Release release{std::move(*descriptor), std::move(text), context.store.clock().unix_time()};
-    context.store.add_release(release);
-    return std::pair{201U, std::move(release)};
+    if (auto held = holds_all(*descriptor, payloads); !held) return held.error();
+    state::Release release{std::move(*descriptor), std::move(text), store.clock().unix_time()};
+    store.add_release(release);
+    return Registered{std::move(release), true};
 }
-
-} // namespace
 
 awaitable<Response> add_release(const OperatorContext& context, Request& request) {
     auto body = co_await request.body->all(Descriptor::max_text);
     if (!body) co_return Response::of(body.error(), request.id);
-    const auto added = put(context, std::move(*body));
+    const auto added = register_release(context.store, context.payloads, std::move(*body));
     if (!added) co_return Response::of(added.error(), request.id);
-    co_return Response::of(added->first, whole_view(added->second));
+    co_return Response::of(added->is_new ? 201 : 200, whole_view(added->release));
 }
 
 awaitable<Response> list_releases(const OperatorContext& context, Request&) {
@@ -80,6 +80,18 @@ awaitable<Response> record_artifact(const OperatorContext& context, Request& req
     if (context.store.found_artifact(request.parameters["release"], artifact)) co_return Response::empty(204);
     const auto unknown = fail(Errc::not_found, "no release has this name");
     co_return Response::of(unknown, request.id);
+}
+
+awaitable<Response> show_unsigned_artifact(const OperatorContext& context, Request& request) {
+    auto artifact = context.store.unsigned_artifact(request.parameters["release"]);
+    if (!artifact) {
+        const auto none = fail(Errc::not_found, "no artifact of this release waits for its signature");
+        co_return Response::of(none, request.id);
+    }
+    auto response = Response::empty(200);
+    response.headers["Content-Type"] = "application/octet-stream";
+    response.body = std::move(*artifact);
+    co_return response;
 }
 
 awaitable<Response> remove_release(const OperatorContext& context, Request& request) {

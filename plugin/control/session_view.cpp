@@ -103,6 +103,7 @@ json::object view(const state::Release& release) {
                         {"published", rfc3339(release.published)},
                         {"files", std::move(files)}};
     if (release.artifact) object["artifact"] = *release.artifact;
+    if (release.awaits_signature) object["awaits_signature"] = true;
     if (release.gone) object["artifact_gone"] = rfc3339(*release.gone);
     return object;
 }

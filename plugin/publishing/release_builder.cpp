@@ -1,4 +1,4 @@
-#include "plugin/cli/publish/release_builder.hpp"
+#include "plugin/publishing/release_builder.hpp"
 
 #include "ask_scripts.hpp"
 
@@ -8,7 +8,7 @@
 #include <array>
 #include <utility>
 
-namespace two_path::cli {
+namespace two_path::publishing {
 namespace {
 
 /// Bytes; less only grows by a packing's own header.
@@ -126,4 +126,4 @@ Result<Publication> ReleaseBuilder::finish() {
     return std::move(publication_);
 }
 
-} // namespace two_path::cli
+} // namespace two_path::publishing

@@ -1,12 +1,12 @@
 /// The release in the making: its files are stored one after the other, then it becomes a Publication.
 #pragma once
 
-#include "plugin/cli/publish/publication.hpp"
+#include "plugin/publishing/publication.hpp"
 
 #include <map>
 #include <string>
 
-namespace two_path::cli {
+namespace two_path::publishing {
 
 /// Where the release comes from, as Mender would have told it to the installer and to the server.
 struct Origin {
@@ -45,4 +45,4 @@ class ReleaseBuilder {
     std::map<std::string, std::string> lists_; ///< data members by name: equal files share theirs
 };
 
-} // namespace two_path::cli
+} // namespace two_path::publishing

@@ -1,8 +1,8 @@
-#include "plugin/cli/publish/wire_stream.hpp"
+#include "plugin/publishing/wire_stream.hpp"
 
 #include <utility>
 
-namespace two_path::cli {
+namespace two_path::publishing {
 
 WireStream::WireStream(std::string name, std::uint64_t size, catalog::ByteSource plain, Encoding encoding,
                        std::uint64_t block_size)
@@ -57,4 +57,4 @@ DescriptorFile empty_file(std::string name) {
     return file;
 }
 
-} // namespace two_path::cli
+} // namespace two_path::publishing

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace two_path::cli {
+namespace two_path::publishing {
 
 /// What is known of a file when its last byte has gone out.
 struct WireFile {
@@ -49,4 +49,4 @@ class WireStream {
 /// A file without bytes: described, never carried.
 [[nodiscard]] DescriptorFile empty_file(std::string name);
 
-} // namespace two_path::cli
+} // namespace two_path::publishing

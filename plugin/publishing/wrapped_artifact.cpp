@@ -1,12 +1,10 @@
 #include "plugin/catalog/artifact_reader.hpp"
-#include "plugin/cli/publish/open_file.hpp"
-#include "plugin/cli/publish/publication.hpp"
-#include "plugin/cli/publish/release_builder.hpp"
+#include "plugin/publishing/publication.hpp"
+#include "plugin/publishing/release_builder.hpp"
 
-#include <array>
 #include <utility>
 
-namespace two_path::cli {
+namespace two_path::publishing {
 namespace {
 
 /// What of header-info must come along; the rest of `depends` stands in type-info.
@@ -29,14 +27,14 @@ Origin origin_of(const catalog::Artifact& artifact) {
     return origin;
 }
 
-/// `file: what` where the artifact itself is to blame.
-Error in_file(const std::filesystem::path& file, Error error) {
+/// `label: what` where the artifact itself is to blame.
+Error in_file(const std::string& label, Error error) {
     switch (error.code) {
     case Errc::bad_request:
     case Errc::unsupported:
     case Errc::too_large:
     case Errc::bad_signature:
-        error.detail = file.string() + ": " + error.detail;
+        error.detail = label + ": " + error.detail;
         break;
     default:
         break;
@@ -46,43 +44,27 @@ Error in_file(const std::filesystem::path& file, Error error) {
 
 } // namespace
 
-Result<Publication> wrap_artifact(const std::filesystem::path& path,
-                                  const std::optional<catalog::SignatureKey>& verify,
-                                  const ReleaseOptions& options, const Destination& destination) {
-    const auto file = open_file(path);
-    if (!file) return file.error();
-    const auto source = file->source(destination.progress);
+Result<Publication> wrap_artifact(const std::string& label, const catalog::ByteSource& source,
+                                  const Judge& judge, const ReleaseOptions& options,
+                                  const Destination& destination) {
     catalog::ArtifactReader reader(source);
-    if (auto opened = reader.open(); !opened) return in_file(path, opened.error());
-    if (verify) {
-        if (auto checked = verify->verify(reader.artifact()); !checked) return in_file(path, checked.error());
-    }
+    if (auto opened = reader.open(); !opened) return in_file(label, opened.error());
+    if (auto judged = judge(reader.artifact()); !judged) return in_file(label, judged.error());
     if (reader.artifact().payload_type == "two-path")
         return fail(Errc::unsupported,
-                    path.string() + ": is a two-path release already; `publish --upload` uploads it");
+                    label + ": is a two-path release already; `publish --upload` uploads it");
 
     auto builder = ReleaseBuilder::begin(options, origin_of(reader.artifact()), destination);
     if (!builder) return builder.error();
     while (true) {
         const auto member = reader.next_file();
-        if (!member) return in_file(path, member.error());
+        if (!member) return in_file(label, member.error());
         if (!member->has_value()) return builder->finish();
         const auto added =
             builder->add((*member)->name, (*member)->size,
                          [&reader](std::span<std::uint8_t> buffer) { return reader.read(buffer); });
-        if (!added) return in_file(path, added.error());
+        if (!added) return in_file(label, added.error());
     }
 }
 
-bool looks_like_artifact(const std::filesystem::path& path) {
-    const auto file = open_file(path);
-    if (!file) return false;
-    // A tar whose first member is called `version` (POSIX ustar: name at 0, magic at 257).
-    std::array<std::uint8_t, 512> block{};
-    const auto got = file->source({})(block);
-    const std::string_view text(reinterpret_cast<const char*>(block.data()), block.size());
-    return got && *got == block.size() && text.substr(0, 8) == std::string_view("version\0", 8) &&
-           text.substr(257, 5) == "ustar";
-}
-
-} // namespace two_path::cli
+} // namespace two_path::publishing

@@ -18,6 +18,7 @@ struct Release {
     std::int64_t published{0};
     std::optional<std::string> artifact{}; ///< its id in the framework; none: never seen there
     std::optional<std::int64_t> gone{};    ///< since when the framework does not have it any more
+    bool awaits_signature{false};          ///< Store::unsigned_artifact() has it
 };
 
 /// A session: what the device opened it with, and how far it has come.

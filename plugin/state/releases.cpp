@@ -1,7 +1,15 @@
 #include "plugin/state/store.hpp"
 
+#include "protocol/encoding.hpp"
+
 namespace two_path::state {
 namespace {
+
+std::string select_releases(std::string_view rest) {
+    return std::string("SELECT descriptor, published, artifact, gone, EXISTS (SELECT 1 FROM "
+                       "unsigned_artifacts u WHERE u.release = name) FROM releases ")
+        .append(rest);
+}
 
 Release read_release(const Query& query) {
     Release release;
@@ -9,6 +17,7 @@ Release read_release(const Query& query) {
     release.published = query.number(1);
     release.artifact = query.text_or_none(2);
     release.gone = query.number_or_none(3);
+    release.awaits_signature = query.number(4) != 0;
     auto descriptor = parse_descriptor(release.text);
     if (!descriptor)
         throw std::runtime_error("the state database holds a release that cannot be read: " +
@@ -20,15 +29,14 @@ Release read_release(const Query& query) {
 } // namespace
 
 std::optional<Release> Store::release(std::string_view name) {
-    auto query = database_.query("SELECT descriptor, published, artifact, gone FROM releases WHERE name = ?");
+    auto query = database_.query(select_releases("WHERE name = ?"));
     query.with(name);
     if (!query.next()) return std::nullopt;
     return read_release(query);
 }
 
 std::vector<Release> Store::releases() {
-    auto query = database_.query(
-        "SELECT descriptor, published, artifact, gone FROM releases ORDER BY published DESC, name");
+    auto query = database_.query(select_releases("ORDER BY published DESC, name"));
     std::vector<Release> all;
     while (query.next())
         all.push_back(read_release(query));
@@ -58,10 +66,29 @@ bool Store::remove_release(std::string_view name) {
 }
 
 bool Store::found_artifact(std::string_view release, std::string_view artifact) {
+    Transaction transaction(database_);
+    database_.query("DELETE FROM unsigned_artifacts WHERE release = ?").with(release).run();
     database_.query("UPDATE releases SET artifact = ?, gone = NULL WHERE name = ?")
         .with(artifact, release)
         .run();
-    return database_.changes() > 0;
+    const bool known = database_.changes() > 0;
+    transaction.commit();
+    return known;
+}
+
+void Store::keep_unsigned(std::string_view release, std::string_view artifact) {
+    database_.query("INSERT INTO unsigned_artifacts (release, artifact) VALUES (?, ?)")
+        .with(release, to_base64(bytes_of(artifact)))
+        .run();
+}
+
+std::optional<std::string> Store::unsigned_artifact(std::string_view release) {
+    auto query = database_.query("SELECT artifact FROM unsigned_artifacts WHERE release = ?");
+    query.with(release);
+    if (!query.next()) return std::nullopt;
+    const auto bytes = from_base64(query.text(0));
+    if (!bytes) throw std::runtime_error("the state database holds an artifact that cannot be read");
+    return std::string(bytes->begin(), bytes->end());
 }
 
 void Store::missed_artifact(std::string_view release, std::int64_t when) {

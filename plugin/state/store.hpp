@@ -32,6 +32,9 @@ class Store {
     bool remove_release(std::string_view name);
     /// The framework has the release's artifact. False: there is no such release.
     bool found_artifact(std::string_view release, std::string_view artifact);
+    /// The release's artifact waits for its signature, until found_artifact().
+    void keep_unsigned(std::string_view release, std::string_view artifact);
+    [[nodiscard]] std::optional<std::string> unsigned_artifact(std::string_view release);
     /// The framework does not have it any more, since `when`.
     void missed_artifact(std::string_view release, std::int64_t when);
     /// The names of the releases that have this payload.

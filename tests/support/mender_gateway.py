@@ -21,12 +21,14 @@ class Refusal(Exception):
 
 class Fault:
     """What befalls requests whose path and query match: `delay` seconds and `act()` first; then `status` with Mender's
-    error or `body`, or the connection's end, or else the ordinary answer."""
+    error or `body`, or the connection's end, or else the ordinary answer. `served`: what was asked for is done all the
+    same."""
 
-    def __init__(self, pattern, status=None, headers=None, body=None, delay=0, close=False, act=lambda: None):
+    def __init__(self, pattern, status=None, headers=None, body=None, delay=0, close=False, served=False,
+                 act=lambda: None):
         self.pattern, self.status, self.headers = re.compile(pattern), status, headers or {}
         self.body = body or {"error": "as the test says", "request_id": "stand-in"}
-        self.delay, self.close, self.act = delay, close, act
+        self.delay, self.close, self.served, self.act = delay, close, served, act
         self.hits = 0
         self.over = threading.Event()
 
@@ -73,6 +75,8 @@ class _Request(http.server.BaseHTTPRequestHandler):
             fault.hits += 1
             fault.over.wait(fault.delay)
             fault.act()
+            if fault.served:
+                self.server.answer(self)
             if fault.close:
                 self.close_connection = True
                 return None

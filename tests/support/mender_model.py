@@ -84,6 +84,8 @@ class Artifacts:
     def __init__(self):
         self.metadata = True
         self.all = []
+        self.content = {}  # by id: the whole .mender
+        self.tags = {}     # by release
 
     def add(self, content):
         try:
@@ -95,12 +97,19 @@ class Artifacts:
                 raise Refusal(409, "An artifact with the same name and depends already exists",
                               metadata={"conflict": {"artifact_name": artifact["name"]}})
         self.all.append(artifact)
+        self.content[artifact["id"]] = content
         return artifact["id"]
 
     def remove(self, identifier):
         if identifier not in [artifact["id"] for artifact in self.all]:
             raise Refusal(404, "Resource not found")
         self.all = [artifact for artifact in self.all if artifact["id"] != identifier]
+
+    def releases(self, tag):
+        names = dict.fromkeys(artifact["name"] for artifact in self.all)
+        return [{"name": name, "modified": now(), "tags": self.tags.get(name, []), "notes": "",
+                 "artifacts": self.named(name), "artifacts_count": len(self.named(name))}
+                for name in names if tag in (None, *self.tags.get(name, []))]
 
     def named(self, name):
         return [artifact for artifact in self.all if artifact["name"] == name]
@@ -113,7 +122,8 @@ class Artifacts:
             with tarfile.open(fileobj=outer.extractfile("header.tar.gz")) as header:
                 info = json.load(header.extractfile("header-info"))
                 kind = json.load(header.extractfile("headers/0000/type-info"))
-                meta_data = json.load(header.extractfile("headers/0000/meta-data"))
+                has_meta_data = "headers/0000/meta-data" in header.getnames()
+                meta_data = json.load(header.extractfile("headers/0000/meta-data")) if has_meta_data else {}
             signed = "manifest.sig" in outer.getnames()
             with tarfile.open(fileobj=outer.extractfile("data/0000.tar.gz")) as data:
                 files = [self._describe(member, data.extractfile(member).read()) for member in data]

@@ -18,6 +18,7 @@ from mender_model import Artifacts, Deployments, Tokens
 PASSWORD = "correct horse battery staple"
 EMAIL = "operator@example.com"
 OPERATOR = "6f1f6cb0-4d3c-4f3a-9a0e-0f6f0d0a7a11"
+LINK_SECRET = "5f0c8e2f7a6d4b0e9c1d"
 DEVICE_API = "/api/devices/v1/deployments/device/deployments"
 DEPLOYMENTS = "/api/management/v1/deployments/deployments"
 
@@ -34,6 +35,7 @@ class MenderServer:
         self.inventory = {}  # by id: {name: value}
         self.groups = {}     # by id
         self.requests = []
+        self.storage = lambda: self.url  # where download links lead
         self.plugin = None   # where the gateway routes two-path's paths: (address, port, its certificate)
         self.certificate = folder / "mender.pem"
         self._faults = []
@@ -57,9 +59,13 @@ class MenderServer:
         return self._public.server_port
 
     @property
+    def plain_url(self):
+        return f"http://127.0.0.1:{self._internal.server_port}"
+
+    @property
     def verify_url(self):
         """What only services inside Mender's network reach."""
-        return f"http://127.0.0.1:{self._internal.server_port}/api/internal/v1/devauth/tokens/verify"
+        return self.plain_url + "/api/internal/v1/devauth/tokens/verify"
 
     def stop(self):
         self.heal()
@@ -181,6 +187,20 @@ class MenderServer:
         self.artifacts.remove(artifact)
         return 204, None
 
+    def link_to_artifact(self, _request, artifact):
+        if artifact not in [one["id"] for one in self.artifacts.all]:
+            raise Refusal(404, "Resource not found")
+        return 200, {"uri": f"{self.storage()}/storage/{artifact}?X-Amz-Signature={LINK_SECRET}",
+                     "expire": "2099-01-01T00:00:00Z"}
+
+    def download(self, request, artifact):
+        if request.query.get("X-Amz-Signature") != [LINK_SECRET] or request.headers.get("Authorization"):
+            raise Refusal(403, "SignatureDoesNotMatch")
+        return 200, self.artifacts.content[artifact]
+
+    def list_releases(self, request):
+        return 200, self._page(request, self.artifacts.releases(request.query.get("tag", [None])[0]))
+
     def create_deployment(self, request):
         created = self.deployments.create(request.json())
         return 201, None, {"Location": f"{DEPLOYMENTS}/{created}"}
@@ -251,6 +271,7 @@ class MenderServer:
 
 
 # (methods, path, whose token it needs, what serves it)
+DOWNLOAD = (["GET"], "/storage/([^/]+)", None, MenderServer.download)
 ROUTES = [
     (["POST"], "/api/management/v1/useradm/auth/login", None, MenderServer.log_in),
     (["GET"], "/api/management/v1/useradm/users/me", "user", MenderServer.who_am_i),
@@ -260,6 +281,9 @@ ROUTES = [
     (["GET"], "/api/management/v1/deployments/artifacts", "user", MenderServer.list_artifacts),
     (["GET"], "/api/management/v1/deployments/artifacts/list", "user", MenderServer.find_artifacts),
     (["DELETE"], "/api/management/v1/deployments/artifacts/([^/]+)", "user", MenderServer.remove_artifact),
+    (["GET"], "/api/management/v1/deployments/artifacts/([^/]+)/download", "user", MenderServer.link_to_artifact),
+    (["GET"], "/api/management/v2/deployments/deployments/releases", "user", MenderServer.list_releases),
+    DOWNLOAD,
     (["POST"], DEPLOYMENTS, "user", MenderServer.create_deployment),
     (["GET"], DEPLOYMENTS, "user", MenderServer.list_deployments),
     (["POST"], DEPLOYMENTS + "/statistics/list", "user", MenderServer.list_statistics),
@@ -273,4 +297,4 @@ ROUTES = [
     (["GET", "POST"], DEVICE_API + "/next", "device", MenderServer.poll),
     (["PUT"], DEVICE_API + "/([^/]+)/status", "device", MenderServer.take_status),
 ]
-INTERNAL = [(["GET", "POST"], "/api/internal/v1/devauth/tokens/verify", None, MenderServer.verify)]
+INTERNAL = [(["GET", "POST"], "/api/internal/v1/devauth/tokens/verify", None, MenderServer.verify), DOWNLOAD]

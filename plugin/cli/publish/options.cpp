@@ -59,7 +59,7 @@ Result<void> check_version_file(const std::string& text) {
 }
 
 /// One source for the version, or the word that there is none.
-Result<void> read_version_rule(const Arguments& given, ReleaseOptions& release) {
+Result<void> read_version_rule(const Arguments& given, publishing::ReleaseOptions& release) {
     release.version = given.text("version");
     release.version_file = given.text("version-file");
     release.version_check = !given.flag("no-version-check");
@@ -77,34 +77,6 @@ Result<void> read_version_rule(const Arguments& given, ReleaseOptions& release) 
             "--version: needed, the version that the device must report after the update; with "
             "--no-version-check it is only shown");
     return given.given("version-file") ? check_version_file(release.version_file) : Result<void>();
-}
-
-Result<ReleaseOptions> release_of(const Arguments& given, const Shell& shell) {
-    ReleaseOptions release;
-    release.name = given.text("name");
-    release.stream = given.text("stream");
-    release.allow_from = given.texts("allow-from");
-    release.ask_device = given.flag("ask-device");
-    if (auto checked = check_texts(given); !checked) return checked.error();
-    if (auto read = read_version_rule(given, release); !read) return read.error();
-    const auto sequence = given.number("sequence", static_cast<std::uint64_t>(shell.unix_time()));
-    if (!sequence) return sequence.error();
-    release.sequence = *sequence;
-    if (given.given("reboot")) {
-        if (given.text("reboot") != "always") return wrong_usage("--reboot: the only value is `always`");
-        release.reboot = Reboot::always;
-    }
-    if (given.given("encoding")) {
-        const auto encoding = encoding_from_name(given.text("encoding"));
-        if (!encoding) return wrong_usage("--encoding: must be none, gzip, xz or zstd");
-        release.encoding = *encoding;
-    }
-    if (given.given("block-size")) {
-        const auto size = block_size_of(given.text("block-size"));
-        if (!size) return size.error();
-        release.block_size = *size;
-    }
-    return release;
 }
 
 Result<void> read_keys(const Arguments& given, const Shell& shell, PublishOptions& options) {
@@ -180,23 +152,40 @@ Result<void> read_kind(const Arguments& given, PublishOptions& options) {
 
 } // namespace
 
-CommandLine publish_command_line() {
-    CommandLine line(
-        "publish FILE|EXISTING.mender --version V --version-file PATH[:KEY] [OPTIONS]",
-        "Makes a release: the file's bytes go to the plugin, a small artifact that describes them goes\n"
-        "to Mender. The file is read once. An existing Mender Artifact is taken apart: its type,\n"
-        "device types, provides, depends and state scripts come along.");
-    line.option("name", "NAME", "the release's name; default: FILE-VERSION, or the wrapped artifact's name");
+Result<publishing::ReleaseOptions> read_release_options(const Arguments& given, const Shell& shell) {
+    publishing::ReleaseOptions release;
+    release.name = given.text("name");
+    release.stream = given.text("stream");
+    release.allow_from = given.texts("allow-from");
+    release.ask_device = given.flag("ask-device");
+    if (auto checked = check_texts(given); !checked) return checked.error();
+    if (auto read = read_version_rule(given, release); !read) return read.error();
+    const auto sequence = given.number("sequence", static_cast<std::uint64_t>(shell.unix_time()));
+    if (!sequence) return sequence.error();
+    release.sequence = *sequence;
+    if (given.given("reboot")) {
+        if (given.text("reboot") != "always") return wrong_usage("--reboot: the only value is `always`");
+        release.reboot = Reboot::always;
+    }
+    if (given.given("encoding")) {
+        const auto encoding = encoding_from_name(given.text("encoding"));
+        if (!encoding) return wrong_usage("--encoding: must be none, gzip, xz or zstd");
+        release.encoding = *encoding;
+    }
+    if (given.given("block-size")) {
+        const auto size = block_size_of(given.text("block-size"));
+        if (!size) return size.error();
+        release.block_size = *size;
+    }
+    return release;
+}
+
+void add_release_options(CommandLine& line) {
     line.option("version", "V", "what the device must report after the update");
     line.option("version-file", "PATH[:KEY]",
                 "where the device reads that, e.g. /etc/os-release:IMAGE_VERSION");
     line.flag("version-command", "the devices have a version command that tells it");
     line.flag("no-version-check", "confirm without asking the device for its version");
-    line.option("installer", "TYPE",
-                "the update module that installs a plain FILE: single-file, directory, ...");
-    line.list("device-type", "TYPE", "which devices a plain FILE is for; may be repeated");
-    line.option("dest-dir", "PATH", "where single-file and directory install to");
-    line.option("meta-data", "FILE", "JSON object that the installer gets as its meta-data");
     line.option("stream", "NAME", "the software that it updates; default: the installer's type");
     line.option("sequence", "N", "rises with each release of a stream; default: seconds since 1970");
     line.list("allow-from", "V", "a version that may go back to this sequence; may be repeated");
@@ -204,6 +193,21 @@ CommandLine publish_command_line() {
     line.option("encoding", "E", "how the bytes are packed for the wire: none (default), gzip, xz, zstd");
     line.option("block-size", "SIZE", "64KiB to 4MiB, a power of two; default 1MiB");
     line.flag("ask-device", "the device's control part may put the update off (`two-path-device busy on`)");
+}
+
+CommandLine publish_command_line() {
+    CommandLine line(
+        "publish FILE|EXISTING.mender --version V --version-file PATH[:KEY] [OPTIONS]",
+        "Makes a release: the file's bytes go to the plugin, a small artifact that describes them goes\n"
+        "to Mender. The file is read once. An existing Mender Artifact is taken apart: its type,\n"
+        "device types, provides, depends and state scripts come along.");
+    add_release_options(line);
+    line.option("name", "NAME", "the release's name; default: FILE-VERSION, or the wrapped artifact's name");
+    line.option("installer", "TYPE",
+                "the update module that installs a plain FILE: single-file, directory, ...");
+    line.list("device-type", "TYPE", "which devices a plain FILE is for; may be repeated");
+    line.option("dest-dir", "PATH", "where single-file and directory install to");
+    line.option("meta-data", "FILE", "JSON object that the installer gets as its meta-data");
     line.option("key", "FILE", "private key that signs the release: RSA or ECDSA P-256, PEM");
     line.option("verify-key", "FILE", "public key that must have signed the existing artifact");
     line.option(
@@ -234,7 +238,7 @@ Result<PublishOptions> read_publish_options(const Arguments& given, const Shell&
     if (words.empty()) return wrong_usage("FILE: which file or Mender Artifact?");
     options.file = words.front();
     options.output = given.text("output");
-    auto release = release_of(given, shell);
+    auto release = read_release_options(given, shell);
     if (!release) return release.error();
     options.release = std::move(*release);
     if (auto read = read_kind(given, options); !read) return read.error();

@@ -1,7 +1,9 @@
-#include "plugin/cli/publish/open_file.hpp"
-#include "plugin/cli/publish/publication.hpp"
-#include "plugin/cli/publish/release_builder.hpp"
+#include "plugin/cli/publish/plain_file.hpp"
 
+#include "plugin/cli/publish/open_file.hpp"
+#include "plugin/publishing/release_builder.hpp"
+
+#include <array>
 #include <utility>
 
 namespace two_path::cli {
@@ -28,19 +30,20 @@ std::string octal(unsigned mode) {
 
 } // namespace
 
-Result<Publication> publish_file(const std::filesystem::path& path, const PlainOptions& plain,
-                                 const ReleaseOptions& options, const Destination& destination) {
+Result<publishing::Publication> publish_file(const std::filesystem::path& path, const PlainOptions& plain,
+                                             const publishing::ReleaseOptions& options,
+                                             const publishing::Destination& destination) {
     const auto file = open_file(path);
     if (!file) return file.error();
 
     auto named = options;
     if (named.name.empty()) named.name = path.stem().string() + "-" + options.version;
-    Origin origin;
+    publishing::Origin origin;
     origin.depends = {{"device_type", json::array(plain.device_types.begin(), plain.device_types.end())}};
     origin.type_info = type_info_of(plain.installer, named.name);
     origin.meta_data = plain.meta_data;
     origin.installer = plain.installer;
-    auto builder = ReleaseBuilder::begin(named, std::move(origin), destination);
+    auto builder = publishing::ReleaseBuilder::begin(named, std::move(origin), destination);
     if (!builder) return builder.error();
 
     const auto add_text = [&](std::string name, const std::string& line) {
@@ -59,6 +62,17 @@ Result<Publication> publish_file(const std::filesystem::path& path, const PlainO
     if (!added) return added.error();
     if (plain.installer == "rootfs-image") builder->provide("rootfs-image.checksum", added->sha256);
     return builder->finish();
+}
+
+bool looks_like_artifact(const std::filesystem::path& path) {
+    const auto file = open_file(path);
+    if (!file) return false;
+    // A tar whose first member is called `version` (POSIX ustar: name at 0, magic at 257).
+    std::array<std::uint8_t, 512> block{};
+    const auto got = file->source({})(block);
+    const std::string_view text(reinterpret_cast<const char*>(block.data()), block.size());
+    return got && *got == block.size() && text.substr(0, 8) == std::string_view("version\0", 8) &&
+           text.substr(257, 5) == "ustar";
 }
 
 } // namespace two_path::cli

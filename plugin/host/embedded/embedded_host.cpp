@@ -118,7 +118,7 @@ awaitable<Result<OrderedUpdate>> EmbeddedHost::order(UpdateOrder order) {
 
 awaitable<Result<std::vector<KeptArtifact>>> EmbeddedHost::artifacts() {
     std::vector<KeptArtifact> ours;
-    for (auto& artifact : embedded::list_artifacts(parts_->database, "", {0, -1}))
+    for (auto& artifact : embedded::list_artifacts(parts_->database, {}, {0, -1}))
         if (artifact.payload_type() == "two-path")
             ours.push_back({artifact.id, artifact.name, artifact.files()});
     co_return ours;

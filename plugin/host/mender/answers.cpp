@@ -231,9 +231,35 @@ Result<std::vector<ListedArtifact>> parse_artifacts(std::string_view body) {
         const auto& updates = list_at(object, "updates");
         if (!updates.empty()) artifact.payload_type = text_at(object_at(updates.at(0), "type_info"), "type");
         artifact.files = files_of(object);
+        artifact.size = count_at(object, "size");
+        artifact.depends_on_name = object_at(entry, "artifact_depends").contains("artifact_name");
         artifacts.push_back(std::move(artifact));
     }
     return artifacts;
+}
+
+Result<ReleasePage> parse_releases(std::string_view body, std::string_view tag) {
+    constexpr std::string_view what = "list of releases";
+    const auto list = parse_list(body, what);
+    if (!list) return list.error();
+    ReleasePage page;
+    page.listed = list->size();
+    for (const auto& entry : *list) {
+        auto name = text_of(entry, "name");
+        if (name.empty()) return unreadable(what, "an entry lacks its name");
+        const auto& tags = list_at(entry.get_object(), "tags");
+        const auto is_it = [&](const json::value& one) { return one.is_string() && one.get_string() == tag; };
+        if (std::ranges::any_of(tags, is_it)) page.tagged.push_back(std::move(name));
+    }
+    return page;
+}
+
+Result<std::string> parse_link(std::string_view body) {
+    const auto value = parse(body, "download link");
+    if (!value) return value.error();
+    auto link = text_of(*value, "uri");
+    if (link.empty()) return unreadable("download link", "it has no uri");
+    return link;
 }
 
 Result<std::string> parse_user(std::string_view body) {

@@ -71,9 +71,22 @@ struct ListedArtifact {
     std::vector<std::string> device_types;
     std::string payload_type; ///< of its first payload
     std::vector<ArtifactFile> files;
+    std::uint64_t size{0};       ///< bytes of the whole .mender; 0: not told
+    bool depends_on_name{false}; ///< it installs over certain artifacts only
 };
 /// `GET artifacts/list`.
 [[nodiscard]] Result<std::vector<ListedArtifact>> parse_artifacts(std::string_view body);
+
+/// One page of `GET v2/deployments/releases`.
+struct ReleasePage {
+    std::vector<std::string>
+        tagged;            ///< names of those that have the tag, also where the server does not filter
+    std::size_t listed{0}; ///< all
+};
+[[nodiscard]] Result<ReleasePage> parse_releases(std::string_view body, std::string_view tag);
+
+/// `GET artifacts/{id}/download`: a URL that is a secret.
+[[nodiscard]] Result<std::string> parse_link(std::string_view body);
 
 /// `GET users/me`: what people know the user by.
 [[nodiscard]] Result<std::string> parse_user(std::string_view body);

@@ -1,5 +1,6 @@
 #include "plugin/host/mender/management.hpp"
 
+#include "plugin/control/artifact_form.hpp"
 #include "plugin/control/one_line.hpp"
 #include "plugin/log.hpp"
 
@@ -53,6 +54,13 @@ awaitable<Result<ClientResponse>> Management::post(std::string target, json::val
     request.headers["Content-Type"] = "application/json";
     request.body = json::serialize(body);
     request.repeatable = repeatable;
+    co_return co_await ask(std::move(request), patience);
+}
+
+awaitable<Result<ClientResponse>> Management::post_artifact(std::string target, std::string artifact,
+                                                            std::string description, Patience patience) {
+    auto request = request_of("POST", target);
+    control::put_artifact(request, artifact, description);
     co_return co_await ask(std::move(request), patience);
 }
 

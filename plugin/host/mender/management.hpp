@@ -25,6 +25,10 @@ class Management {
     awaitable<Result<control::ClientResponse>> post(std::string target, json::value body, bool repeatable,
                                                     Patience patience);
 
+    /// An artifact as a form.
+    awaitable<Result<control::ClientResponse>> post_artifact(std::string target, std::string artifact,
+                                                             std::string description, Patience patience);
+
   private:
     awaitable<Result<control::ClientResponse>> ask(control::ClientRequest request, Patience patience);
     [[nodiscard]] bool renew_token(const control::ClientRequest& refused);

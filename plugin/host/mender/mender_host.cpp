@@ -103,6 +103,10 @@ awaitable<Result<std::vector<KeptArtifact>>> MenderHost::artifacts() {
     co_return co_await mender::two_path_artifacts(parts_->management);
 }
 
+mender::Management& MenderHost::management() {
+    return parts_->management;
+}
+
 void MenderHost::add_routes(control::Router&) {}
 
 } // namespace two_path::host

@@ -8,6 +8,9 @@
 #include <memory>
 
 namespace two_path::host {
+namespace mender {
+class Management;
+}
 
 /// Whether the files that the settings name can be used: bad_configuration, with the path. Asks nothing of
 /// the server.
@@ -28,6 +31,8 @@ class MenderHost final : public Host {
     awaitable<Result<std::vector<EndedDeployment>>> ended(std::vector<DeviceDeployment> asked) override;
     awaitable<Result<OrderedUpdate>> order(UpdateOrder order) override;
     awaitable<Result<std::vector<KeptArtifact>>> artifacts() override;
+    /// The server's management API, for what is asked of no other framework.
+    [[nodiscard]] mender::Management& management();
     /// None: Mender's paths are the server's.
     void add_routes(control::Router& router) override;
 

@@ -1,5 +1,6 @@
 #include "plugin/catalog/artifact_reader.hpp"
-#include "plugin/cli/publish/publication.hpp"
+#include "plugin/cli/publish/open_file.hpp"
+#include "plugin/cli/publish/plain_file.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/unit/plugin/catalog/artifact_parts.hpp"
 #include "tests/unit/plugin/catalog/test_keys.hpp"
@@ -16,6 +17,7 @@ namespace two_path::tests {
 namespace {
 
 using namespace cli;
+using namespace publishing;
 
 /// Keeps what is stored, by its id.
 struct Publisher {
@@ -62,7 +64,11 @@ struct Publisher {
     }
     Result<Publication> wrap(const std::filesystem::path& path,
                              const std::optional<catalog::SignatureKey>& key = std::nullopt) const {
-        return wrap_artifact(path, key, options, destination);
+        const auto open = open_file(path).value();
+        const auto judge = [&](const catalog::Artifact& artifact) {
+            return key ? key->verify(artifact) : Result<void>();
+        };
+        return wrap_artifact(path.string(), open.source(destination.progress), judge, options, destination);
     }
     /// The stored content of the release's file `name`.
     std::string content(const Publication& publication, const std::string& name) const {

@@ -4,6 +4,7 @@
 #include "plugin/control/device_api.hpp"
 #include "plugin/control/monitoring_api.hpp"
 #include "plugin/control/operator_api.hpp"
+#include "plugin/importing/import_api.hpp"
 #include "tests/support/plugin_world.hpp"
 #include "tests/support/text_body.hpp"
 
@@ -35,6 +36,7 @@ class ApiWorld : public PluginWorld {
         control::add_operator_api(
             router_,
             {{anywhere, anywhere, anywhere}, host, store(), admission(), payloads(), sessions(), feed});
+        importing::add_import_api(router_, host, nullptr);
         const auto network = [this]() -> awaitable<control::NetworkFigures> { co_return figures; };
         control::add_monitoring_api(router_, {host, store(), admission(), payloads(), feed, meters, network,
                                               folder.path(), "a-token-for-prometheus"});

@@ -1,0 +1,13 @@
+/// The operator API's imports: begun, and looked at until they have ended.
+#pragma once
+
+#include "plugin/control/http.hpp"
+#include "plugin/importing/imports.hpp"
+
+namespace two_path::importing {
+
+/// Adds `POST imports` (`{"release", ...options}`, `202`) and `GET imports/{release}`; both must outlive the
+/// router's last request. `imports` null: the framework is no Mender server, and both answer unsupported.
+void add_import_api(control::Router& router, host::Host& host, Imports* imports);
+
+} // namespace two_path::importing
