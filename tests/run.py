@@ -20,6 +20,8 @@ sys.dont_write_bytecode = True
 
 from test_programs import BoostProgram, OtherProgram, PythonFile  # noqa: E402
 
+# Not a part of every run: it needs root and boots machines.
+OWN_TIME = {"check-packages"}
 SANITIZERS = ["-Dbuildtype=debug", "-Db_sanitize=address,undefined"]
 SANITIZER_OPTIONS = {"ASAN_OPTIONS": "detect_stack_use_after_return=1",
                      "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
@@ -68,7 +70,8 @@ def programs(options):
     for test in json.loads(listed):
         is_boost = test["name"].startswith(("unit-", "path-"))
         found.append((BoostProgram if is_boost else OtherProgram)(test["name"], test["cmd"], test["timeout"]))
-    found += [OtherProgram(path.name, [str(path)]) for path in sorted(ROOT.glob("tools/check-*"))]
+    checks = [path for path in sorted(ROOT.glob("tools/check-*")) if path.name not in OWN_TIME]
+    found += [OtherProgram(path.name, [str(path)]) for path in checks]
     return found
 
 

@@ -1,0 +1,125 @@
+"""A clean Debian that boots: debootstrap's files below an overlay, systemd as its first process, in systemd-nspawn.
+
+The caller is root in a mount namespace of its own (tools/check-packages), so that no mount outlives it.
+"""
+
+import hashlib
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+
+import processes
+import unpacked
+
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8",
+               "DEBIAN_FRONTEND": "noninteractive"}
+BOOT_SECONDS = 120
+
+
+def sources():
+    """(codename, URI) that this machine's apt takes Debian's own packages from."""
+    codename = next(line.split("=")[1].strip() for line in open("/etc/os-release", encoding="utf-8")
+                    if line.startswith("VERSION_CODENAME="))
+    found = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages",
+                            "Origin: Debian", f"Codename: {codename}", "Component: main"], check=True,
+                           capture_output=True, text=True).stdout.split()
+    if not found:
+        raise RuntimeError(f"apt knows no source of Debian {codename}, which a clean root is made from")
+    return codename, found[0]
+
+
+def clean_root(packages):
+    """A folder with Debian's smallest system and these packages; made once, then found in the cache."""
+    codename, source = sources()
+    wanted = sorted({"systemd-sysv", *packages})
+    name = f"clean-{codename}-" + hashlib.sha256(" ".join(wanted).encode()).hexdigest()[:12]
+    root = unpacked.cache_folder() / name
+    if root.exists():
+        return root
+    root.parent.mkdir(parents=True, exist_ok=True)
+    print(f"making a clean Debian {codename} for the cache, {root}", flush=True)
+    for outdated in root.parent.glob(f"clean-{codename}-*"):
+        shutil.rmtree(outdated)
+    with tempfile.TemporaryDirectory(dir=root.parent) as folder:
+        done = subprocess.run(["debootstrap", "--variant=minbase", "--include=" + ",".join(wanted), codename,
+                               f"{folder}/root", source], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              check=False)
+        if done.returncode != 0:
+            raise RuntimeError("debootstrap failed:\n" + done.stdout[-3000:])
+        os.rename(f"{folder}/root", root)
+    return root
+
+
+def dependencies(package):
+    """Names of what a .deb file depends on, of alternatives the first."""
+    text = subprocess.run(["dpkg-deb", "--field", package, "Depends"], check=True, capture_output=True,
+                          text=True).stdout
+    return {entry.split("|")[0].split("(")[0].strip() for entry in text.split(",")}
+
+
+class Machine:
+    """One boot of a clean root. What it writes is in `folder` and gone with it; of the network it has loopback, and a
+    device that leads nowhere."""
+
+    def __init__(self, folder, clean):
+        self.folder = pathlib.Path(folder)
+        self.root = self.folder / "root"
+        for name in ("root", "upper", "work"):
+            (self.folder / name).mkdir()
+        layers = f"lowerdir={clean},upperdir={self.folder}/upper,workdir={self.folder}/work"
+        subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, self.root], check=True)
+        self._process = None
+        self._leader = None
+
+    def start(self):
+        notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        notices.bind(str(self.folder / "notify"))
+        notices.settimeout(BOOT_SECONDS)
+        with notices, open(self.folder / "console", "wb") as console:
+            self._process = processes.popen(
+                ["systemd-nspawn", "--quiet", "--boot", "--directory", self.root, "--register=no", "--keep-unit",
+                 "--network-veth", "--notify-ready=yes", "--console=pipe", "--machine=clean-debian"],
+                stdout=console, stderr=console, env={**os.environ, "NOTIFY_SOCKET": str(self.folder / "notify")})
+            words = ""
+            while "\nREADY=1" not in words:
+                words += "\n" + notices.recv(4096).decode()
+        self._leader = int(words.split("X_NSPAWN_LEADER_PID=")[1].split()[0])
+
+    def stop(self):
+        """At once, as a power cut."""
+        if self._process:
+            if self._leader:
+                os.kill(self._leader, signal.SIGKILL)
+            else:
+                self._process.kill()
+            self._process.wait()
+        subprocess.run(["umount", self.root], check=True)
+
+    def run(self, *argv, check=True, text_input=None, **environment):
+        """Runs a program inside, as root; gives its CompletedProcess, both outputs in stdout."""
+        done = subprocess.run(["nsenter", f"--target={self._leader}", "--all", "--", *map(str, argv)], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, input=text_input, timeout=120,
+                              env={**ENVIRONMENT, **environment}, check=False)
+        if check and done.returncode != 0:
+            raise AssertionError(f"{argv} ended with {done.returncode}:\n{done.stdout[-3000:]}")
+        return done
+
+    def path(self, inside):
+        return self.root / str(inside).lstrip("/")
+
+    def write(self, inside, text, mode=0o644):
+        path = self.path(inside)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
+
+    def install(self, *packages):
+        """As an operator would who is asked nothing and keeps his own configuration."""
+        for package in packages:
+            shutil.copy(package, self.path("/root"))
+        names = [f"/root/{pathlib.Path(package).name}" for package in packages]
+        return self.run("dpkg", "--force-confold", "--install", *names).stdout
