@@ -1,4 +1,5 @@
 #include "plugin/catalog/artifact_reader.hpp"
+#include "plugin/catalog/artifact_signature.hpp"
 #include "plugin/cli/publish/open_file.hpp"
 #include "plugin/cli/publish/plain_file.hpp"
 #include "tests/support/temporary_folder.hpp"
