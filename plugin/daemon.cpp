@@ -9,6 +9,7 @@
 #include "plugin/control/https_server.hpp"
 #include "plugin/control/monitoring_api.hpp"
 #include "plugin/control/operator_api.hpp"
+#include "plugin/control/operator_page.hpp"
 #include "plugin/control/sessions.hpp"
 #include "plugin/daemon_figures.hpp"
 #include "plugin/daemon_options.hpp"
@@ -211,6 +212,7 @@ Result<void> Daemon::Parts::open() {
     const control::OperatorContext context{executors, *host, *store, *admission, *payloads, *sessions, *feed};
     control::add_operator_api(router, context);
     importing::add_import_api(router, *host, imports.get());
+    control::add_operator_page(router);
     auto token = metrics_token(settings);
     if (!token) return token.error();
     control::add_monitoring_api(router, {*host, *store, *admission, *payloads, *feed, meters,

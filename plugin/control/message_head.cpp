@@ -24,6 +24,7 @@ constexpr std::array status_names{
     StatusName{204, "No Content"},
     StatusName{206, "Partial Content"},
     StatusName{304, "Not Modified"},
+    StatusName{308, "Permanent Redirect"},
     StatusName{400, "Bad Request"},
     StatusName{401, "Unauthorized"},
     StatusName{403, "Forbidden"},

@@ -12,6 +12,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import nginx  # noqa: E402
+from event_watcher import Watcher  # noqa: E402
 from nginx import Nginx, ThroughNginx, snippet  # noqa: E402
 from path_case import MIB, PathCase  # noqa: E402
 from plugin import EMAIL, PASSWORD  # noqa: E402
@@ -66,6 +67,19 @@ class Alone(BehindNginx, PathCase):
         for path in ("/", "/ui/", "/api/internal/v1/x"):
             self.assertEqual(self.plugin.request("GET", path)[0], 404)
             self.assertNotIn(f"GET {path} ", self.plugin.log())
+
+    def test_the_page_passes_and_its_events_as_they_come(self):
+        status, headers, _ = self.plugin.request("GET", "/ui/two-path/", token="")
+        self.assertEqual(status, 200)
+        self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
+        watcher = Watcher(self.plugin)
+        self.addCleanup(watcher.close)
+        events = iter(watcher)
+        self.assertEqual(next(events)[0], "snapshot")
+        update = self.update(self.publish())
+        self.deploy()
+        update.call("Download", check=0)
+        self.assertTrue(any(data.get("state") == "invalidated" for _, data in events))
 
     def test_a_server_with_another_certificate_is_told_nothing(self):
         other = Nginx(self.folder / "other", self.direct, trusted=self.nginx.certificate)

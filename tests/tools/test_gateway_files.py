@@ -41,14 +41,15 @@ class GatewayFiles(unittest.TestCase):
         chains = {}
         for router in routes["routers"].values():
             pattern = re.fullmatch(r"PathRegexp\(`(.*)`\)", router["rule"])[1]
-            for side in ("devices", "management"):
-                if re.match(pattern, f"/api/{side}/v1/two-path/sessions"):
-                    chains[side] = router["middlewares"]
-            for foreign in ("/api/devices/v1/deployments/x", "/api/devices/v1/two-path-other", "/ui/two-path"):
+            for side in ("/api/devices/v1/two-path/sessions", "/api/management/v1/two-path/sessions", "/ui/two-path/"):
+                if re.match(pattern, side):
+                    chains[side] = router.get("middlewares")
+            for foreign in ("/api/devices/v1/deployments/x", "/api/devices/v1/two-path-other", "/ui/", "/ui/two-pathology"):
                 self.assertIsNone(re.match(pattern, foreign), foreign)
             self.assertGreater(router["priority"], 1, "Mender's UI has priority 1 and takes everything")
             self.assertIn(router["service"], routes["services"])
-        self.assertEqual(chains, {"devices": ["devStack"], "management": ["mgmtStack"]})
+        self.assertEqual(chains, {"/api/devices/v1/two-path/sessions": ["devStack"],
+                                  "/api/management/v1/two-path/sessions": ["mgmtStack"], "/ui/two-path/": None})
         balancer = routes["services"]["two-path"]["loadBalancer"]
         self.assertEqual([server["url"] for server in balancer["servers"]], ["https://two-path:8443"])
         transport = routes["serversTransports"][balancer["serversTransport"]]
@@ -65,7 +66,7 @@ class GatewayFiles(unittest.TestCase):
             self.assertEqual(entry["backend"], {"serviceName": "two-path",
                                                 "servicePortNumber": service["spec"]["ports"][0]["port"]})
         self.assertEqual([entry["path"] for entry in paths],
-                         ["/api/devices/v1/two-path", "/api/management/v1/two-path"])
+                         ["/api/devices/v1/two-path", "/api/management/v1/two-path", "/ui/two-path"])
         transport = service["metadata"]["annotations"]["traefik.ingress.kubernetes.io/service.serverstransport"]
         self.assertTrue(transport.endswith("two-path@kubernetescrd"))
         verified = parts["ServersTransport", "two-path"]["spec"]
