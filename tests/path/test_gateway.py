@@ -2,17 +2,16 @@
 
 import base64
 import http.client
-import http.server
 import pathlib
 import ssl
 import sys
-import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import nginx  # noqa: E402
 from event_watcher import Watcher  # noqa: E402
+from mender_case import MenderCase  # noqa: E402
 from nginx import Nginx, ThroughNginx, snippet  # noqa: E402
 from path_case import MIB, PathCase  # noqa: E402
 from plugin import EMAIL, PASSWORD  # noqa: E402
@@ -34,6 +33,12 @@ class BehindNginx:
         cls.addClassCleanup(cls.nginx.stop)
         cls.plugin = ThroughNginx(cls.direct, cls.nginx)
 
+    @classmethod
+    def log_in(cls):
+        """The operator's command, at the gateway."""
+        cls.plugin.command("login", "--server", cls.plugin.url, "--ca", cls.nginx.certificate, EMAIL,
+                           text_input=PASSWORD + "\n")
+
     def assert_updated(self):
         self.assert_next_update_succeeds("2.0")
         session = self.session()
@@ -52,8 +57,7 @@ class Alone(BehindNginx, PathCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.plugin.command("login", "--server", cls.plugin.url, "--ca", cls.nginx.certificate, EMAIL,
-                           text_input=PASSWORD + "\n")
+        cls.log_in()
 
     def test_device_and_operator_work_through_it(self):
         self.assert_updated()
@@ -123,68 +127,32 @@ class Push(BehindNginx, PushCase):
         self.assertIn(f"{self.network.device.address} - - ", self.nginx.log())
 
 
-class Asked(http.server.BaseHTTPRequestHandler):
-    """Mender's deviceauth and useradm, of which a gateway asks whose token this is (`tokens/verify`, `auth/verify`)."""
+class BeforeMender(BehindNginx, MenderCase):
+    """nginx-mender.conf: nginx is a Mender server's gateway; two-path's paths go to the plugin, after Mender's own
+    services were asked, and everything else to Mender."""
 
-    protocol_version = "HTTP/1.1"
-    refused, calls = set(), []
-
-    def do_GET(self):
-        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        uri = self.headers.get("X-Forwarded-Uri", "")
-        self.calls.append((self.path, self.headers.get("X-Forwarded-Method"), uri))
-        # useradm answers 500 without these two headers.
-        if not uri or not self.headers.get("X-Forwarded-Method"):
-            status = 500
-        else:
-            status = 401 if not token or token in self.refused else 200
-        self.send_response(status)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
-class BeforeMender(BehindNginx, PathCase):
-    """nginx-mender.conf: two-path's paths alone, after Mender's own services were asked."""
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.mender.plugin = None  # the stand-in's own gateway leads nowhere
+        cls.log_in()
 
     @classmethod
     def content(cls, server, plugin):
-        stub = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Asked)
-        threading.Thread(target=stub.serve_forever, daemon=True).start()
-        cls.addClassCleanup(stub.server_close)
-        cls.addClassCleanup(stub.shutdown)
-        asked = f"http://127.0.0.1:{stub.server_address[1]}"
-        inside = snippet("nginx-mender.conf", ("https://two-path:8443", f"https://127.0.0.1:{plugin.https_port}"),
-                         ("http://deviceauth:8080", asked), ("http://useradm:8080", asked),
-                         ("/etc/nginx/two-path.pem", server.trusted))
-        # What else the gateway serves is Mender's; here the embedded host plays it. nginx would take a TLS session
-        # from there that it has not verified.
-        return f"""server {{
-            listen 127.0.0.1:{server.port} ssl;
-            ssl_certificate {server.certificate}; ssl_certificate_key {server.key};
-            client_max_body_size 0;
-            location / {{
-                proxy_pass https://127.0.0.1:{plugin.https_port}; proxy_ssl_session_reuse off;
-                proxy_set_header Host $http_host;
-            }}
-            {inside}
-        }}"""
+        return nginx.before_mender(cls.mender)(server, plugin)
 
     def setUp(self):
         super().setUp()
-        Asked.calls.clear()
-        Asked.refused.clear()
+        self.mender.requests.clear()
 
     def test_a_device_is_updated_after_mender_was_asked(self):
         self.assert_updated()
-        self.assertIn(("/api/internal/v1/devauth/tokens/verify", "POST", "/api/devices/v1/two-path/sessions"),
-                      Asked.calls)
-        self.assertIn("/api/internal/v1/useradm/auth/verify", {path for path, _, _ in Asked.calls})
+        asked = {target for _, target in self.mender.requests}
+        self.assertIn("/api/internal/v1/devauth/tokens/verify", asked)
+        self.assertIn("/api/internal/v1/useradm/auth/verify", asked)
 
     def test_whom_mender_refuses_the_plugin_never_sees(self):
-        Asked.refused.add(self.device.token)
+        self.mender.reject(self.device.id)
         for path in ("/api/devices/v1/two-path/sessions/x", "/api/management/v1/two-path/sessions"):
             for token in ("", self.device.token):
                 before = self.plugin.log()

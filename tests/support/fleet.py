@@ -10,11 +10,15 @@ REPORTED = r"State transition: update-status-report.* -> idle"
 
 
 class Fleet:
-    """One plugin and one device, on one machine or on the two sides of a network.Network, perhaps behind an nginx."""
+    """One plugin and one device, on one machine or on the two sides of a network.Network, perhaps behind an nginx.
 
-    def __init__(self, folder, network=None, settings=None, gateway=None, **device):
+    plugin     another than the embedded host with `settings`
+    gateway    (folder, plugin) -> what stands before it, for the device
+    """
+
+    def __init__(self, folder, network=None, settings=None, plugin=None, gateway=None, **device):
         address = network.server.address if network else "127.0.0.1"
-        self.plugin = Plugin(folder / "plugin", address, settings, network.server if network else None)
+        self.plugin = plugin or Plugin(folder / "plugin", address, settings, network.server if network else None)
         self.plugin.start()
         self.plugin.log_in()
         self.gateway = gateway(folder / "gateway", self.plugin) if gateway else None

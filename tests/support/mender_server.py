@@ -143,6 +143,12 @@ class MenderServer:
         self.tokens.subject_of(request.bearer, "device")
         return 200, None
 
+    def verify_user(self, request):
+        if not request.headers.get("X-Forwarded-Method") or request.headers.get("X-Forwarded-Uri", "").count("/") < 4:
+            raise Refusal(500, "internal error")
+        self.tokens.subject_of(request.bearer, "user")
+        return 200, None
+
     def list_devices(self, request):
         wanted = request.query.get("id", list(self.devices))
         return 200, [{"id": device, "identity_data": self.devices[device]["identity"], "decommissioning": False,
@@ -190,8 +196,11 @@ class MenderServer:
     def link_to_artifact(self, _request, artifact):
         if artifact not in [one["id"] for one in self.artifacts.all]:
             raise Refusal(404, "Resource not found")
-        return 200, {"uri": f"{self.storage()}/storage/{artifact}?X-Amz-Signature={LINK_SECRET}",
-                     "expire": "2099-01-01T00:00:00Z"}
+        return 200, self._link(artifact)
+
+    def _link(self, artifact):
+        return {"uri": f"{self.storage()}/storage/{artifact}?X-Amz-Signature={LINK_SECRET}",
+                "expire": "2099-01-01T00:00:00Z"}
 
     def download(self, request, artifact):
         if request.query.get("X-Amz-Signature") != [LINK_SECRET] or request.headers.get("Authorization"):
@@ -262,7 +271,7 @@ class MenderServer:
             return 204, None
         deployment, image = given
         return 200, {"id": deployment["id"], "artifact": {
-            "id": image["id"], "artifact_name": image["name"], "source": {"uri": self.url + "/none"},
+            "id": image["id"], "artifact_name": image["name"], "source": self._link(image["id"]),
             "device_types_compatible": image["device_types_compatible"]}}
 
     def take_status(self, request, deployment):
@@ -297,4 +306,8 @@ ROUTES = [
     (["GET", "POST"], DEVICE_API + "/next", "device", MenderServer.poll),
     (["PUT"], DEVICE_API + "/([^/]+)/status", "device", MenderServer.take_status),
 ]
-INTERNAL = [(["GET", "POST"], "/api/internal/v1/devauth/tokens/verify", None, MenderServer.verify), DOWNLOAD]
+INTERNAL = [
+    (["GET", "POST"], "/api/internal/v1/devauth/tokens/verify", None, MenderServer.verify),
+    (["GET", "POST"], "/api/internal/v1/useradm/auth/verify", None, MenderServer.verify_user),
+    DOWNLOAD,
+]

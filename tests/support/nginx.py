@@ -48,6 +48,22 @@ def before_embedded_host(nginx, plugin):
                    ("/etc/nginx/two-path.pem", nginx.trusted))
 
 
+def before_mender(mender):
+    """The same with nginx-mender.conf, in the gateway of a stand-in MenderServer, which gets all other requests."""
+    def content(nginx, plugin):
+        inside = snippet("nginx-mender.conf", ("https://two-path:8443", f"https://{plugin.address}:{plugin.https_port}"),
+                         ("http://deviceauth:8080", mender.plain_url), ("http://useradm:8080", mender.plain_url),
+                         ("/etc/nginx/two-path.pem", nginx.trusted))
+        return f"""server {{
+            listen {nginx.address}:{nginx.port} ssl;
+            ssl_certificate {nginx.certificate}; ssl_certificate_key {nginx.key};
+            client_max_body_size 0;
+            location / {{ proxy_pass {mender.url}; proxy_http_version 1.1; }}
+            {inside}
+        }}"""
+    return content
+
+
 class Nginx:
     """nginx on the address and the network of a plugin. `content(nginx, plugin)` gives what stands in `http { }`.
 

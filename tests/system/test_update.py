@@ -1,5 +1,6 @@
 """One update, end to end, with the real Mender client: what an operator orders is what the device runs, or he is told."""
 
+import functools
 import os
 import pathlib
 import subprocess
@@ -11,6 +12,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import nginx  # noqa: E402
 from fleet import Fleet  # noqa: E402
+from mender_case import MenderPlugin  # noqa: E402
+from mender_server import MenderServer  # noqa: E402
 
 MIB = 1024 * 1024
 WHOLE = ["opened", "certified", "transferring", "transferred", "invalidated", "installed", "restarted", "confirmed",
@@ -55,6 +58,20 @@ class UpdateTest(unittest.TestCase):
         self.assertEqual("ftp", fleet.session()["path"])
         for called in ("POST /api/devices/v1/authentication/auth_requests", "PUT /api/devices/v1/two-path/sessions/"):
             self.assertIn(called, fleet.gateway.log())
+
+    def test_the_client_of_a_mender_server_is_updated_through_its_gateway(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        mender = MenderServer(pathlib.Path(folder.name) / "mender")
+        self.addCleanup(mender.stop)
+        plugin = MenderPlugin(pathlib.Path(folder.name) / "plugin", mender, nginx.settings())
+        fleet = self.fleet(plugin=plugin, gateway=functools.partial(nginx.Nginx, content=nginx.before_mender(mender)))
+        mender.storage = lambda: fleet.gateway.url
+        fleet.publish_directory("app-2.0", "2.0", {"VERSION": b"2.0\n", "data": os.urandom(MIB)})
+        self.assert_outcome(fleet, fleet.order("app-2.0"), "success")
+        self.assertEqual([state for state in WHOLE if state != "restarted"], fleet.states())
+        self.assertEqual("2.0\n", fleet.device.read("/opt/app/VERSION"))
+        self.assertIn(("GET", "/api/internal/v1/devauth/tokens/verify"), mender.requests)
 
     def test_a_version_that_is_not_the_one_announced_is_rolled_back_and_told(self):
         fleet = self.fleet()

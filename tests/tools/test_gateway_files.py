@@ -4,12 +4,15 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import yaml
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+from mender_model import Tokens  # noqa: E402
+from mender_server import OPERATOR  # noqa: E402
 from nginx import SNIPPETS  # noqa: E402
 from plugin import SERVER  # noqa: E402
 
@@ -31,10 +34,32 @@ class GatewayFiles(unittest.TestCase):
         self.assertEqual(server["image"], "two-path-server")
 
     def test_the_server_takes_the_settings(self):
-        for folder in ("compose", "kubernetes"):
-            checked = subprocess.run([SERVER, "--config", SNIPPETS / folder / "two-path-server.conf", "--check-config"],
-                                     text=True, capture_output=True, check=False)
-            self.assertEqual((checked.returncode, checked.stderr), (0, ""), folder)
+        with tempfile.TemporaryDirectory() as folder:
+            here = pathlib.Path(folder)
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout",
+                            here / "key", "-out", here / "mender.crt"], check=True, capture_output=True)
+            (here / "mender-token").touch(0o640)
+            (here / "mender-token").write_text(Tokens(here, "RS256").issue("user", OPERATOR))
+            for kind in ("compose", "kubernetes"):
+                text = (SNIPPETS / kind / "two-path-server.conf").read_text()
+                (here / "conf").write_text(text.replace("/etc/two-path/", f"{here}/"))
+                checked = subprocess.run([SERVER, "--config", here / "conf", "--check-config"], text=True,
+                                         capture_output=True, check=False)
+                self.assertEqual((checked.returncode, checked.stderr), (0, ""), kind)
+
+    def test_the_files_that_the_settings_name_are_brought_in(self):
+        mounted = [volume.split(":")[1] for volume in self.load("two-path.yml")["services"]["two-path"]["volumes"]]
+        for name in self.named_files("compose"):
+            self.assertIn(name, mounted)
+        # In Kubernetes, by the names that its comment gives to configuration and secret.
+        said = (SNIPPETS / "kubernetes/two-path.yaml").read_text()
+        for name in self.named_files("kubernetes"):
+            self.assertIn(f"--from-file={pathlib.Path(name).name}\n", said)
+
+    def named_files(self, folder):
+        found = re.findall(r"(?m)^\w+ = (/etc/two-path/\S+)$", (SNIPPETS / folder / "two-path-server.conf").read_text())
+        self.assertTrue(found)
+        return found
 
     def test_traefiks_routes_ask_mender_and_check_the_server(self):
         routes = self.load("two-path.traefik.yaml")["http"]
@@ -77,6 +102,8 @@ class GatewayFiles(unittest.TestCase):
         self.assertEqual([port["port"] for port in parts["Service", "two-path-ftp"]["spec"]["ports"]],
                          [2121, *range(first, last + 1)])
         pods = parts["StatefulSet", "two-path"]["spec"]["template"]
+        settings = next(volume for volume in pods["spec"]["volumes"] if volume["name"] == "settings")["projected"]
+        self.assertEqual(settings["defaultMode"], 0o440, "the server takes no token that others may read")
         for name in ("two-path", "two-path-ftp"):
             self.assertEqual(parts["Service", name]["spec"]["selector"], pods["metadata"]["labels"])
 
