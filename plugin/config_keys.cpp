@@ -245,7 +245,7 @@ std::span<const ConfigKey> config_keys() {
         ConfigKey{"mender.sign_command", "FILE",
                   "signs what was signed when it was imported [people do]; with mender.artifact_key",
                   path_into([](Settings & s) -> auto& { return s.mender.sign_command; })},
-        ConfigKey{"mender.auto_import_tag", "TAG", "releases with this tag are imported [none]",
+        ConfigKey{"mender.auto_import_tag", "TAG", "releases with this tag are imported [no release is]",
                   text_into([](Settings & s) -> auto& { return s.mender.auto_import_tag; })},
         ConfigKey{"mender.auto_import_version_file", "PATH[:KEY]",
                   "where their devices read the version [the version is not checked]",

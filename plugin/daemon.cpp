@@ -31,7 +31,9 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <cstdlib>
+#include <deque>
 #include <exception>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -68,9 +70,7 @@ struct Daemon::Parts {
     awaitable<void> watch_signals();
     awaitable<void> watch_for_changes();
     void apply(const Settings& changed);
-    awaitable<void> keep_sessions();
-    awaitable<void> poll_aborts();
-    awaitable<void> watch_releases();
+    awaitable<void> repeat(std::chrono::seconds pause, std::function<awaitable<void>()> look);
     awaitable<void> watch_certificate();
     void resume_pushes();
     void begin_stop(int code);
@@ -90,11 +90,9 @@ struct Daemon::Parts {
     ReadSettings read_again;
     asio::steady_timer certificate_timer{loop};
     asio::steady_timer stop_timer{loop};
-    asio::steady_timer expiry_timer{worker.executor()};
-    asio::steady_timer abort_timer{worker.executor()};
-    asio::steady_timer release_timer{worker.executor()};
-    bool stopping{false};          ///< of the loop
-    bool housekeeping_ends{false}; ///< of the worker
+    std::deque<asio::steady_timer> pauses; ///< the worker's, between two looks
+    bool stopping{false};                  ///< of the loop
+    bool housekeeping_ends{false};         ///< of the worker
     int exit_code{0};
 
     ftp::Descriptor lock;
@@ -134,8 +132,7 @@ Result<void> Daemon::Parts::open_state() {
     auto opened_host = open_host(settings, executors, std::move(may_begin));
     if (!opened_host) return opened_host.error();
     host = std::move(opened_host->host);
-    if (opened_host->mender == nullptr) return {};
-    auto opened_imports = open_imports(settings, executors, *opened_host->mender, *store, *payloads);
+    auto opened_imports = open_imports(settings, executors, opened_host->mender, *store, *payloads);
     if (!opened_imports) return opened_imports.error();
     imports = std::move(*opened_imports);
     return {};
@@ -239,34 +236,15 @@ void Daemon::Parts::keep_running(awaitable<void> task) {
     asio::co_spawn(executors.worker, std::move(task), std::move(ended));
 }
 
-awaitable<void> Daemon::Parts::keep_sessions() {
+/// A look at the state, taken now and then.
+awaitable<void> Daemon::Parts::repeat(std::chrono::seconds pause, std::function<awaitable<void>()> look) {
+    auto& timer = pauses.emplace_back(executors.worker);
     while (!housekeeping_ends) {
-        sessions->expire();
-        store->forget_dead();
-        expiry_timer.expires_after(expiry_interval);
-        error_code ec;
-        co_await expiry_timer.async_wait(into(ec));
-    }
-}
-
-awaitable<void> Daemon::Parts::poll_aborts() {
-    while (!housekeeping_ends) {
-        co_await sessions->poll_host();
+        co_await look();
         if (housekeeping_ends) co_return;
-        abort_timer.expires_after(settings.session.abort_poll);
+        timer.expires_after(pause);
         error_code ec;
-        co_await abort_timer.async_wait(into(ec));
-    }
-}
-
-awaitable<void> Daemon::Parts::watch_releases() {
-    while (!housekeeping_ends) {
-        co_await freeing->look();
-        if (imports) co_await imports->look();
-        if (housekeeping_ends) co_return;
-        release_timer.expires_after(settings.host.release_poll);
-        error_code ec;
-        co_await release_timer.async_wait(into(ec));
+        co_await timer.async_wait(into(ec));
     }
 }
 
@@ -351,9 +329,8 @@ awaitable<void> Daemon::Parts::stop() {
     auto last_work = [this] {
         housekeeping_ends = true;
         if (imports) imports->stop();
-        expiry_timer.cancel();
-        abort_timer.cancel();
-        release_timer.cancel();
+        for (auto& timer : pauses)
+            timer.cancel();
         try {
             admission->flush();
             store->forget_dead();
@@ -382,9 +359,15 @@ int Daemon::Parts::run() {
     asio::co_spawn(loop, watch_signals(), asio::detached);
     asio::co_spawn(loop, watch_for_changes(), asio::detached);
     asio::co_spawn(loop, watch_certificate(), asio::detached);
-    keep_running(keep_sessions());
-    keep_running(poll_aborts());
-    keep_running(watch_releases());
+    auto keep_sessions = [this]() -> awaitable<void> {
+        sessions->expire();
+        store->forget_dead();
+        co_return;
+    };
+    keep_running(repeat(expiry_interval, keep_sessions));
+    keep_running(repeat(settings.session.abort_poll, [this] { return sessions->poll_host(); }));
+    keep_running(repeat(settings.host.release_poll, [this] { return freeing->look(); }));
+    if (imports) keep_running(repeat(settings.host.release_poll, [this] { return imports->look(); }));
     if (settings.push.served) asio::post(executors.worker, [this] { resume_pushes(); });
 
     const auto https = https_server->local_endpoint();

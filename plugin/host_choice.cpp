@@ -90,12 +90,13 @@ Result<OpenedHost> open_host(const Settings& settings, const Executors& executor
 }
 
 Result<std::unique_ptr<importing::Imports>> open_imports(const Settings& settings, const Executors& executors,
-                                                         host::MenderHost& host, state::Store& store,
+                                                         host::MenderHost* host, state::Store& store,
                                                          const catalog::Payloads& payloads) {
+    if (host == nullptr) return nullptr;
     auto rules = twin_rules(settings);
     if (!rules) return rules.error();
     return importing::Imports::open(
-        executors, host, store, payloads, settings.state_dir / "imports", std::move(*rules),
+        executors, *host, store, payloads, settings.state_dir / "imports", std::move(*rules),
         {settings.mender.auto_import_tag, settings.mender.auto_import_version_file});
 }
 

@@ -28,9 +28,10 @@ struct OpenedHost {
 [[nodiscard]] Result<OpenedHost> open_host(const Settings& settings, const Executors& executors,
                                            MayBegin may_begin);
 
-/// Imports from the Mender server, as the settings say. The same errors; everything else must outlive them.
+/// Imports from the Mender server, as the settings say; null without one. The same errors; everything else
+/// must outlive them.
 [[nodiscard]] Result<std::unique_ptr<importing::Imports>>
-open_imports(const Settings& settings, const Executors& executors, host::MenderHost& host,
+open_imports(const Settings& settings, const Executors& executors, host::MenderHost* host,
              state::Store& store, const catalog::Payloads& payloads);
 
 /// Whether the files that a Mender server needs can be used; nothing for the embedded framework.

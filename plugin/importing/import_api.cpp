@@ -1,6 +1,7 @@
 #include "plugin/importing/import_api.hpp"
 
 #include "plugin/control/operator_api.hpp"
+#include "plugin/importing/imports.hpp"
 #include "protocol/messages.hpp"
 
 namespace two_path::importing {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "plugin/control/http.hpp"
-#include "plugin/importing/imports.hpp"
+#include "plugin/host/host.hpp"
 
 namespace two_path::importing {
+
+class Imports;
 
 /// Adds `POST imports` (`{"release", ...options}`, `202`) and `GET imports/{release}`; both must outlive the
 /// router's last request. `imports` null: the framework is no Mender server, and both answer unsupported.

@@ -7,6 +7,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <utility>
@@ -19,17 +20,13 @@ namespace {
 
 constexpr std::int64_t again_after = std::int64_t{10} * 60 * 1000;
 
-/// Whether the same artifact may well have a twin at another time.
+/// Each try may fetch the whole artifact.
+std::int64_t wait_after(unsigned tries) {
+    return again_after << std::min(tries - 1, 6U);
+}
+
 bool may_pass(Errc code) {
-    switch (code) {
-    case Errc::unavailable:
-    case Errc::plugin_unreachable:
-    case Errc::no_room:
-    case Errc::io_error:
-        return true;
-    default:
-        return false;
-    }
+    return code == Errc::unavailable || code == Errc::plugin_unreachable;
 }
 
 /// Runs on the imports' own thread.
@@ -117,7 +114,8 @@ awaitable<Result<Import>> Imports::begin(std::string release, publishing::Releas
     options.name = twin_of(release);
     if (const auto twin = store_.release(options.name)) {
         if (!twin->awaits_signature)
-            co_return fail(Errc::conflict, "release " + options.name + " is there already");
+            co_return fail(Errc::conflict, "release " + options.name +
+                                               " is there already; `two-path releases remove` it first");
         Import known;
         known.release = release;
         known.state = ImportState::awaits_signature;
@@ -132,6 +130,7 @@ awaitable<Result<Import>> Imports::begin(std::string release, publishing::Releas
     import.artifact = std::move(full->id);
     import.size = full->size;
     import.fetched = std::make_shared<std::atomic<std::uint64_t>>(0);
+    if (const auto before = find(release)) import.tries = before->tries + 1;
     imports_[release] = import;
     auto running_on = run(release, std::move(options));
     auto ended = [](const std::exception_ptr& thrown) {
@@ -190,7 +189,7 @@ awaitable<Result<ImportState>> Imports::announce(Twin twin) {
             if (artifact.name == name) id = artifact.id;
     }
     if (!id) {
-        store_.remove_release(name);
+        if (added->is_new) store_.remove_release(name);
         co_return id.error();
     }
     store_.found_artifact(name, *id);
@@ -211,7 +210,7 @@ bool Imports::is_due(const std::string& release) const {
     if (found == imports_.end()) return true;
     const auto& before = found->second;
     return before.state != ImportState::running && may_pass(before.why.code) &&
-           store_.clock().steady() - before.ended >= again_after;
+           store_.clock().steady() - before.ended >= wait_after(before.tries);
 }
 
 awaitable<void> Imports::begin_tagged(std::string release) {
@@ -222,7 +221,9 @@ awaitable<void> Imports::begin_tagged(std::string release) {
     options.sequence = static_cast<std::uint64_t>(store_.clock().unix_time() / 1000);
     const auto begun = co_await begin(release, std::move(options));
     if (begun) co_return;
+    const auto before = find(release);
     auto& refused = imports_[release];
+    if (before) ++refused.tries;
     refused.release = release;
     refused.state = ImportState::failed;
     refused.why = begun.error();

@@ -39,6 +39,7 @@ struct Import {
     std::uint64_t size{0}; ///< bytes of the full artifact
     ImportState state{ImportState::running};
     Error why;                                           ///< of `failed`
+    unsigned tries{1};                                   ///< of this run of the plugin, one after the other
     std::int64_t ended{0};                               ///< steady, ms
     std::shared_ptr<std::atomic<std::uint64_t>> fetched; ///< bytes
 };
@@ -62,8 +63,8 @@ class Imports {
     /// unsupported, with the reason: what cannot have a twin; unavailable.
     awaitable<Result<Import>> begin(std::string release, publishing::ReleaseOptions options);
     [[nodiscard]] std::optional<Import> find(const std::string& release) const;
-    /// Begins those of the tagged releases that have no twin yet. One that failed is tried again after ten
-    /// minutes, one that cannot have a twin is not.
+    /// Begins those of the tagged releases that have no twin yet. Where Mender or its storage did not answer
+    /// it tries again, after ten minutes and then less and less often; what fails otherwise it leaves.
     awaitable<void> look();
 
     /// Ends what runs, soon.

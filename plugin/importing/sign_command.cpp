@@ -132,6 +132,8 @@ Result<std::string> sign_by(const std::filesystem::path& command, std::string_vi
     Child child(started->id);
     auto said = converse(started->socket.get(), manifest, deadline);
     started->socket = ftp::Descriptor();
+    const auto no_signature = fail(Errc::bad_signature, shown + " does not give a signature in base64");
+    if (said && said->size() > max_signature) return no_signature; // and goes on talking, perhaps
     // It has closed its output, so it ends soon, or is killed.
     auto status = said ? child.wait(WNOHANG) : std::nullopt;
     while (said && !status && steady_clock::now() < deadline) {
@@ -145,7 +147,7 @@ Result<std::string> sign_by(const std::filesystem::path& command, std::string_vi
         return fail(Errc::bad_signature, shown + " failed; its own words are in the log");
     while (!said->empty() && (said->back() == '\n' || said->back() == '\r'))
         said->pop_back();
-    if (!is_base64(*said)) return fail(Errc::bad_signature, shown + " does not give a signature in base64");
+    if (!is_base64(*said)) return no_signature;
     return std::move(*said);
 }
 

@@ -92,7 +92,8 @@ const BadFile bad_files[]{
     {"[mender]\nverify = never\n", ":2: mender.verify is `never`; write gateway, deviceauth or offline"},
     {"[mender]\ntoken = abc\n",
      ":2: unknown key mender.token; known there: url, token_file, ca_file, verify, "
-     "verify_url, verify_key"},
+     "verify_url, verify_key, "
+     "storage_ca_file, artifact_key, sign_command, auto_import_tag, auto_import_version_file"},
     {"[host]\naccept = all\n", ":2: host.accept is `all`; write manual or auto"},
     {"[host]\ntoken_lifetime_hours = 0\n",
      ":2: host.token_lifetime_hours is `0`; write a number from 1 to 8784"},
