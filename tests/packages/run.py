@@ -220,9 +220,10 @@ class Server(OnMachine):
         self.assertEqual(self.systemctl("is-active", "two-path-server", check=False), "inactive")
         self.assertNotIn("of 0.0.9", self.machine.path(SERVER_CONF).read_text(), "nobody had changed it")
 
-    def test_remove_keeps_the_state_and_purge_deletes_everything(self):
+    def test_remove_keeps_the_state_and_purge_deletes_all_but_the_operators_own(self):
         self.bring_up()
         self.publish("app-2.0")
+        self.machine.write("/etc/two-path/mender-token", "made by an operator")
         self.machine.run("dpkg", "--remove", "two-path-server")
         self.assertEqual(self.systemctl("is-active", "two-path-server", check=False), "inactive")
         self.assertFalse(self.machine.path("/usr/sbin/two-path-server").exists())
@@ -231,7 +232,7 @@ class Server(OnMachine):
         self.systemctl("start", "two-path-server")
         self.assertIn("app-2.0", self.releases())
         self.machine.run("dpkg", "--purge", "two-path-server")
-        self.assertEqual(self.left("two-path"), [])
+        self.assertEqual(self.left("two-path"), ["/etc/two-path", "/etc/two-path/mender-token"])
 
 
 class FirstDay(OnMachine):
@@ -328,6 +329,13 @@ class Device(OnMachine):
         self.assertEqual((scripts / "version").read_text().strip(), "3")
         for name in ("Idle_Enter_50_two-path", "Sync_Enter_50_two-path"):
             self.machine.run(f"/etc/mender/scripts/{name}")
+
+    def test_an_upgrade_keeps_the_state(self):
+        self.machine.install(older(packages["two-path-device"], self.folder))
+        self.machine.run("two-path-device", "busy", "on")
+        self.machine.install(packages["two-path-device"])
+        self.assertIn("on", self.machine.run("two-path-device", "busy").stdout)
+        self.assertEqual(self.machine.path("/etc/mender/scripts/version").read_text().strip(), "3")
 
     def test_remove_keeps_the_state_and_purge_deletes_everything(self):
         self.machine.install(packages["two-path-device"])
