@@ -15,6 +15,7 @@
 #include "plugin/daemon_options.hpp"
 #include "plugin/host_choice.hpp"
 #include "plugin/importing/import_api.hpp"
+#include "plugin/listening.hpp"
 #include "plugin/log.hpp"
 #include "plugin/readiness.hpp"
 #include "plugin/server_identity.hpp"
@@ -40,7 +41,6 @@
 
 namespace two_path {
 namespace asio = boost::asio;
-using asio::ip::tcp;
 using boost::system::error_code;
 using std::chrono::milliseconds;
 
@@ -63,9 +63,6 @@ struct Daemon::Parts {
 
     Result<void> open();
     Result<void> open_state();
-    Result<void> check_addresses();
-    Result<void> listen();
-    [[nodiscard]] Error cannot_listen(const std::string& key, const std::string& why) const;
     int run();
     awaitable<void> watch_signals();
     awaitable<void> watch_for_changes();
@@ -138,37 +135,8 @@ Result<void> Daemon::Parts::open_state() {
     return {};
 }
 
-/// Before anything is written: an address that cannot be had must leave nothing behind.
-Result<void> Daemon::Parts::check_addresses() {
-    const std::pair<const char*, ListenAddress*> wanted[]{{"https.listen", &settings.https.listen},
-                                                          {"ftp.listen", &settings.ftp.listen}};
-    for (const auto& [key, listen] : wanted) {
-        const auto probe =
-            std::make_shared<control::Listener>(executors.network, control::ConnectionLimits{}, nullptr);
-        const auto bound = probe->bind(tcp::endpoint(listen->address, listen->port));
-        if (!bound) return cannot_listen(key, bound.error().detail);
-        listen->address = probe->local_endpoint().address(); // IPv4 where there is no IPv6
-    }
-    return {};
-}
-
-Error Daemon::Parts::cannot_listen(const std::string& key, const std::string& why) const {
-    return fail(Errc::bad_configuration, settings.place_of(key) + ": " + why +
-                                             "; choose another address or port, or end what uses it");
-}
-
-Result<void> Daemon::Parts::listen() {
-    const auto& ftp = settings.ftp.listen;
-    const auto ec = ftp_server->listen(tcp::endpoint(ftp.address, ftp.port));
-    if (ec) return cannot_listen("ftp.listen", "cannot listen on " + ftp.text() + ": " + ec.message());
-    const auto& https = settings.https.listen;
-    const auto listening = https_server->listen(tcp::endpoint(https.address, https.port));
-    if (!listening) return cannot_listen("https.listen", listening.error().detail);
-    return {};
-}
-
 Result<void> Daemon::Parts::open() {
-    if (const auto free = check_addresses(); !free) return free.error();
+    if (const auto free = check_addresses(settings, executors.network); !free) return free.error();
     if (const auto opened = open_state(); !opened) return opened.error();
     auto identity = ensure_identity(settings);
     if (!identity) return identity.error();
@@ -191,7 +159,8 @@ Result<void> Daemon::Parts::open() {
     control::follow_sessions(*store, *admission, *feed, meters);
     ftp_server.emplace(executors.network, *pull, ftp_options(settings));
     https_server.emplace(executors, std::move(*tls), router, https_options(settings));
-    if (const auto listening = listen(); !listening) return listening.error();
+    const auto listening = listen(settings, *ftp_server, *https_server);
+    if (!listening) return listening.error();
 
     control::SessionRules rules;
     rules.second_path_host = settings.ftp.advertise;
