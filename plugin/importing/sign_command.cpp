@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,16 +131,14 @@ Result<std::string> sign_by(const std::filesystem::path& command, std::string_vi
     auto started = start(command, shown);
     if (!started) return started.error();
     Child child(started->id);
+    const ftp::Descriptor ending(static_cast<int>(::syscall(SYS_pidfd_open, started->id, 0U)));
     auto said = converse(started->socket.get(), manifest, deadline);
     started->socket = ftp::Descriptor();
     const auto no_signature = fail(Errc::bad_signature, shown + " does not give a signature in base64");
     if (said && said->size() > max_signature) return no_signature; // and goes on talking, perhaps
     // It has closed its output, so it ends soon, or is killed.
-    auto status = said ? child.wait(WNOHANG) : std::nullopt;
-    while (said && !status && steady_clock::now() < deadline) {
-        ::usleep(5'000);
-        status = child.wait(WNOHANG);
-    }
+    std::optional<int> status;
+    if (said && wait_for(ending.get(), POLLIN, deadline)) status = child.wait(WNOHANG);
     if (!said || !status)
         return fail(Errc::bad_signature,
                     shown + " has not ended within " + std::to_string(patience.count() / 1000) + " s");

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 import unittest
+import uuid
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
@@ -60,6 +61,7 @@ class MenderHost(HostCase):
     def test_another_artifact_of_the_releases_name_is_refused(self):
         update = self.ready()
         image = self.mender.deployments.find(self.deployment)["parts"][self.device.id]["image"]
+        image["id"] = str(uuid.uuid4())
         image["updates"][0]["files"][0]["checksum"] = "0" * 64
         code, _ = update.call("Download")
         self.assertEqual(code, 1)
