@@ -26,6 +26,7 @@ constexpr std::size_t check_output = 4096; ///< of the check command, bytes; not
 constexpr std::string_view usage = R"(usage: two-path-device COMMAND
 
   status [--json]       what is installed, under way and owed
+  inventory             module version and last result, as lines for the Mender client's inventory
   busy                  whether the device may be updated now: `on` or `off`
   busy on|off           hold back updates that ask the device, or let them go on
   report                deliver reports that the plugin has not had yet, at most 5 s
@@ -59,6 +60,11 @@ Result<void> show_status(const Settings& settings, const Arguments& arguments) {
     const auto status = read_status(settings);
     if (!status) return status.error();
     return print(as_json ? to_json(*status) : to_text(*status));
+}
+
+Result<void> show_inventory(const Settings& settings, const Arguments& arguments) {
+    if (!arguments.empty()) return wrong_arguments("`inventory` takes no argument");
+    return print(inventory_text(read_last_result(settings.state_dir)));
 }
 
 Result<void> show_or_set_busy(const Settings& settings, const Arguments& arguments) {
@@ -148,6 +154,7 @@ struct Entry {
 
 constexpr std::array commands{
     Entry{"status", show_status},
+    Entry{"inventory", show_inventory},
     Entry{"busy", show_or_set_busy},
     Entry{"report", deliver_reports},
     Entry{"start-notification", notify_start},

@@ -50,6 +50,7 @@ Result<Status> read_status(const Settings& settings) {
     if (!record) return record.error();
     status.update = std::move(*record);
     if (status.update) status.transfer = read_progress(settings.state_dir);
+    status.last = read_last_result(settings.state_dir);
     status.owed = OwedReports(settings.state_dir).count();
     auto committed = read_committed(settings.state_dir);
     if (!committed) return committed.error();
@@ -73,6 +74,9 @@ std::string to_text(const Status& status) {
     } else {
         line(text, "update", "none under way");
     }
+    if (const auto& last = status.last)
+        line(text, "last update",
+             last->release + ": " + last->result + (last->reason.empty() ? "" : " (" + last->reason + ")"));
     line(text, "reports owed", std::to_string(status.owed));
     for (const auto& [stream, sequence] : status.committed)
         line(text, "committed", stream + ", sequence " + std::to_string(sequence));
@@ -92,7 +96,7 @@ std::string to_json(const Status& status) {
     const json::object object{
         {"module_version", TWO_PATH_VERSION}, {"state_dir", status.state_dir},        {"busy", status.busy},
         {"update", std::move(update)},        {"transfer", to_json(status.transfer)}, {"owed", status.owed},
-        {"committed", std::move(committed)}};
+        {"last", to_json(status.last)},       {"committed", std::move(committed)}};
     return json::serialize(object) + "\n";
 }
 

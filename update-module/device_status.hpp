@@ -2,6 +2,7 @@
 #pragma once
 
 #include "update-module/committed.hpp"
+#include "update-module/last_result.hpp"
 #include "update-module/record.hpp"
 #include "update-module/settings.hpp"
 #include "update-module/transfer_progress.hpp"
@@ -17,6 +18,7 @@ struct Status {
     bool busy{false};                         ///< of the control part
     std::optional<Record> update;             ///< under way
     std::optional<TransferProgress> transfer; ///< that runs
+    std::optional<LastResult> last;           ///< of the attempt before
     std::size_t owed{0};                      ///< reports
     Sequences committed;
 };

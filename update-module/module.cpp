@@ -270,6 +270,7 @@ void tell_failure(Module& module, std::string_view state, const Error& why) {
         failure.kept = kept_bytes(module.settings, **record);
         if (module.session.empty()) module.session = (*record)->session;
         (*record)->set(Done::failed);
+        (*record)->reason = info(why.code).reason;
         wipe((*record)->certification); // the report kills it
         if (auto kept = keep(module, **record); !kept) say(kept.error().message());
     }

@@ -258,6 +258,7 @@ class Attempt {
 
     Result<void> end_transfer(const messages::TransferReport& transfer) {
         record_.set(Done::transferred);
+        record_.transfer = transfer;
         auto asked = module_.records.write_then(
             record_, [&] { return session_.transferred(transfer, module_.deadline.within(step_time)); });
         if (!asked) return asked;

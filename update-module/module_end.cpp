@@ -1,11 +1,13 @@
 // How an attempt ends: what the plugin is told of it, and what the device forgets.
 #include "update-module/bulk/payload_store.hpp"
 #include "update-module/committed.hpp"
+#include "update-module/last_result.hpp"
 #include "update-module/log.hpp"
 #include "update-module/module.hpp"
 #include "update-module/transfer_progress.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <optional>
 #include <set>
 
@@ -66,6 +68,9 @@ Result<void> end_attempt(Module& module) {
         if (auto owed = owe(module.owed, module.first_path, *last, module.deadline.within(report_time));
             !owed)
             return owed;
+    const auto result = result_of(**record, std::time(nullptr));
+    // For people: it must not keep the attempt from its end.
+    if (auto kept = write_last_result(module.settings.state_dir, result); !kept) say(kept.error().message());
     return module.records.remove();
 }
 

@@ -56,6 +56,12 @@ Result<Record> Record::parse(std::string_view text) {
     record.boot_id = fields.text("boot_id");
     record.confirmed_boot_id = fields.text_or("confirmed_boot_id", "");
     record.certification = fields.text_or("certification", "");
+    record.reason = fields.text_or("reason", "");
+    if (fields.has("transfer")) {
+        auto transfer = messages::TransferReport::parse(json::serialize(fields.object_or_empty("transfer")));
+        if (transfer)
+            record.transfer = std::move(*transfer); // for people only: without it the attempt goes on
+    }
     if (fields.ok() && !is_nonce(record.attempt)) fields.refuse("`attempt` is none");
     if (fields.ok() && !record.session.empty() && !is_nonce(record.session))
         fields.refuse("`session` is none");
@@ -89,6 +95,8 @@ json::object Record::to_json() const {
                         {"done", std::move(done)}};
     if (streamed) object["streamed"] = *streamed;
     if (!certification.empty()) object["certification"] = certification;
+    if (!reason.empty()) object["reason"] = reason;
+    if (transfer) object["transfer"] = transfer->to_json();
     return object;
 }
 

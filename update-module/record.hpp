@@ -3,6 +3,7 @@
 
 #include "protocol/descriptor.hpp"
 #include "protocol/error.hpp"
+#include "protocol/messages.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -50,6 +51,8 @@ struct Record {
     std::string boot_id;           ///< of the boot in which the session was opened
     std::string confirmed_boot_id; ///< of the boot in which the version was confirmed
     std::string certification;     ///< secret; empty before `stored` and after `invalidated`
+    std::optional<messages::TransferReport> transfer; ///< as the plugin was told, from `transferred` on
+    std::string reason;                               ///< of the last failure: its stable name
 
     [[nodiscard]] bool is(Done done) const noexcept { return (done_ & bit(done)) != 0; }
     void set(Done done) noexcept { done_ |= bit(done); }

@@ -1,11 +1,15 @@
 """An operator, a plugin and one device with the real Mender client: what the system tests and the demo have in common."""
 
+import pathlib
+
 from artifacts import tar
 from mender_device import MenderDevice
 from plugin import MODULE, Plugin
 
 MODULE_INSIDE = "/usr/share/mender/modules/v3/two-path"
 COMMAND_INSIDE = "/usr/local/bin/two-path-device"
+INVENTORY = pathlib.Path(__file__).resolve().parents[2] / "inventory" / "mender-inventory-two-path"
+INVENTORY_INSIDE = f"/usr/share/mender/inventory/{INVENTORY.name}"
 REPORTED = r"State transition: update-status-report.* -> idle"
 
 
@@ -27,7 +31,8 @@ class Fleet:
         reached = self.gateway or self.plugin
         self.device = MenderDevice(folder / "device", reached.url, reached.certificate,
                                    side=network.device if network else None,
-                                   binds={MODULE_INSIDE: MODULE, COMMAND_INSIDE: MODULE}, **device)
+                                   binds={MODULE_INSIDE: MODULE, COMMAND_INSIDE: MODULE,
+                                          INVENTORY_INSIDE: INVENTORY}, **device)
 
     def start(self):
         self.device.start()
@@ -50,26 +55,31 @@ class Fleet:
 
     def order(self, release):
         """Deploys to the device and has its client look for the update; gives the deployment's id."""
-        self._ordered_at = self.device.log.mark()
+        self.ordered_at = self.device.log.mark()
         deployment = self.plugin.json("deploy", release, "--device", self.device_id)["id"]
         self.device.check_update()
         return deployment
 
     def outcome(self, deployment, timeout=120):
         """Waits until the client has told how the deployment ended; gives that status as Mender's API tells it."""
-        self.device.log.wait(REPORTED, after=self._ordered_at, timeout=timeout)
+        self.device.log.wait(REPORTED, after=self.ordered_at, timeout=timeout)
         devices = self.plugin.get(f"/api/management/v1/deployments/deployments/{deployment}/devices/list")
         return devices[0]["status"]
 
     def reported(self):
         """Whether the client has told how the newest deployment ended."""
-        return bool(self.device.log.lines(REPORTED, after=self._ordered_at))
+        return bool(self.device.log.lines(REPORTED, after=self.ordered_at))
 
     def deployment_log(self, deployment):
         """What the device told of a failed deployment."""
         status, _, body = self.plugin.request(
             "GET", f"/api/management/v1/deployments/deployments/{deployment}/devices/{self.device_id}/log")
         return body.decode() if status == 200 else ""
+
+    def inventory(self):
+        """What the device told of itself, as the host shows it."""
+        shown = self.plugin.get(f"/api/management/v1/inventory/devices/{self.device_id}")
+        return {attribute["name"]: attribute["value"] for attribute in shown["attributes"]}
 
     def session(self):
         return self.plugin.sessions(device=self.device_id)[0]

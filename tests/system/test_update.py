@@ -44,10 +44,14 @@ class UpdateTest(unittest.TestCase):
         self.assertEqual(2, len(fleet.device.boot_ids))
         self.assertEqual([], list(fleet.device.path("/data/two-path/store").glob("*")))
 
-    def test_an_update_without_a_restart_succeeds(self):
+    def test_an_update_without_a_restart_succeeds_and_is_in_the_inventory(self):
         fleet = self.fleet()
         fleet.publish_directory("app-2.0", "2.0", {"VERSION": b"2.0\n"}, ["--encoding", "zstd"])
         self.assert_outcome(fleet, fleet.order("app-2.0"), "success")
+        fleet.device.log.wait(r"State transition: inventory-update.* -> check-wait", after=fleet.ordered_at)
+        told = fleet.inventory()
+        self.assertEqual(("committed", "app-2.0", fleet.session()["path"], str(fleet.session()["bytes"])),
+                         tuple(told.get(f"two_path_last_{name}") for name in ("result", "release", "path", "bytes")))
         self.assertEqual([state for state in WHOLE if state != "restarted"], fleet.states())
         self.assertEqual(1, len(fleet.device.boot_ids))
 

@@ -47,6 +47,8 @@ Record sample() {
     record.session = make_nonce();
     record.certification = Certification::make().text();
     record.set(Done::stored);
+    record.transfer = messages::TransferReport{3, 0, 1, 0.5, 0.25, "sha256", "ftp"};
+    record.reason = "tampered";
     return record;
 }
 
