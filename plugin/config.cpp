@@ -9,6 +9,8 @@
 #include <boost/program_options/positional_options.hpp>
 #include <boost/program_options/value_semantic.hpp>
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <sstream>
 
@@ -51,6 +53,19 @@ const ConfigKey* find_key(const std::string& name) {
     return nullptr;
 }
 
+/// `[https], [ftp], ...`
+std::string all_sections() {
+    std::string list;
+    for (const auto& key : config_keys()) {
+        const std::string_view name = key.name;
+        const auto dot = name.find('.');
+        if (dot == std::string_view::npos) continue;
+        const auto section = "[" + std::string(name.substr(0, dot)) + "]";
+        if (list.find(section) == std::string::npos) list.append(list.empty() ? "" : ", ").append(section);
+    }
+    return list;
+}
+
 /// `known there: listen, certificate, ...`
 std::string known_beside(const std::string& name) {
     const auto section = name.substr(0, name.find('.') + 1);
@@ -61,9 +76,7 @@ std::string known_beside(const std::string& name) {
                                           : known.substr(0, section.size()) == section;
         if (same) list.append(list.empty() ? "" : ", ").append(known.substr(section.size()));
     }
-    if (list.empty())
-        return "there is no such section; known are [https], [ftp], [host], [mender], [session] and "
-               "[limits]";
+    if (list.empty()) return "there is no such section; known are " + all_sections();
     return "known there: " + list;
 }
 
@@ -156,18 +169,37 @@ Result<CommandLine> parse(const std::vector<std::string>& arguments) {
     return line;
 }
 
+/// A command that takes one word.
+struct CommandWord {
+    std::string_view name;
+    Command command;
+    std::string_view needs;
+    std::string_view shown;
+};
+constexpr std::array command_words{
+    CommandWord{"create-user", Command::create_user, "e-mail address", "EMAIL"},
+    CommandWord{"set-password", Command::set_password, "e-mail address", "EMAIL"},
+    CommandWord{"backup", Command::backup, "folder", "FOLDER"},
+    CommandWord{"restore", Command::restore, "folder", "FOLDER"},
+};
+
 Result<void> read_words(const std::vector<std::string>& words, Invocation& invocation) {
     if (words.empty()) return {};
     const auto& name = words.front();
-    if (name != "create-user" && name != "set-password")
-        return fail(Errc::bad_request,
-                    name + ": unknown command; there are create-user and set-password, see --help");
+    const auto* word = std::ranges::find(command_words, name, &CommandWord::name);
+    if (word == command_words.end())
+        return fail(Errc::bad_request, name + ": unknown command; there are create-user, set-password, "
+                                              "backup and restore, see --help");
     if (invocation.command != Command::serve)
         return fail(Errc::bad_request, "--check-config: not with " + name + "; choose one");
     if (words.size() != 2)
-        return fail(Errc::bad_request, name + ": needs one e-mail address; write " + name + " EMAIL");
-    invocation.command = name == "create-user" ? Command::create_user : Command::set_password;
-    invocation.email = words.back();
+        return fail(Errc::bad_request, name + ": needs one " + std::string(word->needs) + "; write " + name +
+                                           " " + std::string(word->shown));
+    invocation.command = word->command;
+    if (word->shown == "EMAIL")
+        invocation.email = words.back();
+    else
+        invocation.folder = std::filesystem::absolute(words.back());
     return {};
 }
 
@@ -221,7 +253,9 @@ std::string help_text() {
             "  two-path-server [OPTION...]                      serve until SIGTERM\n"
             "  two-path-server [OPTION...] create-user EMAIL    add an operator\n"
             "  two-path-server [OPTION...] set-password EMAIL   change the password, and end all logins with "
-            "it\n\n"
+            "it\n"
+            "  two-path-server [OPTION...] backup FOLDER        copy the state, also while it is in use\n"
+            "  two-path-server [OPTION...] restore FOLDER       fill an empty state_dir from a backup\n\n"
             "A password is asked for, or read as one line from standard input; it has 8 to 1024 bytes.\n\n"
          << general_options() << '\n'
          << setting_options()

@@ -93,6 +93,21 @@ struct Settings {
         std::chrono::hours abandoned_after{std::chrono::hours{30 * 24}}; ///< without news; then it is expired
         std::uint64_t redeploy{3}; ///< orders after failed transfers, of one release to one device; 0: none
     };
+    /// `[webhook]`: results to an external unit.
+    struct Webhook {
+        std::string url; ///< https://HOST[:PORT][/PATH]; empty: nobody is told
+        std::filesystem::path secret_file;
+        std::filesystem::path ca; ///< PEM; empty: the system's authorities
+        std::chrono::seconds timeout{30};
+        std::chrono::seconds give_up{3 * 86'400};
+    };
+    /// `[retention]`: what is forgotten, and when.
+    struct Retention {
+        std::chrono::hours sessions{365 * 24};
+        std::uint64_t most_sessions{100'000};
+        std::chrono::hours unused_payloads{7 * 24}; ///< that no release has
+        std::uint64_t payload_quota{0};             ///< bytes; 0: none
+    };
     /// `[limits]`
     struct Limits {
         std::size_t https_connections{2000};
@@ -120,6 +135,10 @@ struct Settings {
     Host host;
     Mender mender;
     Session session;
+    Webhook webhook;
+    Retention retention;
+    bool json_log{false};                               ///< `[log] format`
+    std::uint64_t audit_size{std::uint64_t{64} << 20U}; ///< `[audit] max_mib`, in bytes
     Limits limits;
     Metrics metrics;
     PushRules push;                            ///< `[ftp] push`, `push_from`, `push_networks`, `push_ports`
@@ -128,12 +147,22 @@ struct Settings {
 };
 
 /// What the command line asks for.
-enum class Command : std::uint8_t { serve, check_config, create_user, set_password, help, version };
+enum class Command : std::uint8_t {
+    serve,
+    check_config,
+    create_user,
+    set_password,
+    backup,
+    restore,
+    help,
+    version
+};
 
 struct Invocation {
     Command command{Command::serve};
     Settings settings;
-    std::string email; ///< create_user and set_password only
+    std::string email;            ///< create_user and set_password only
+    std::filesystem::path folder; ///< backup and restore only
 };
 
 /// Reads the command line (without the program's name) and the configuration file that it names, or the

@@ -118,30 +118,6 @@ Wrong apply_verify(Settings& settings, const Values& values) {
     return std::nullopt;
 }
 
-constexpr std::uint64_t day_seconds = 86'400;
-constexpr std::uint64_t most_connections = 100'000;
-constexpr std::uint64_t most_rate = 100'000'000; ///< kbit/s
-
-std::size_t as_count(std::uint64_t value) {
-    return static_cast<std::size_t>(value);
-}
-std::chrono::seconds as_seconds(std::uint64_t value) {
-    return std::chrono::seconds(value);
-}
-std::chrono::hours as_hours(std::uint64_t value) {
-    return std::chrono::hours(value);
-}
-std::chrono::hours as_days(std::uint64_t value) {
-    return std::chrono::hours(24 * value);
-}
-/// Of kilobits a second: bytes a second.
-std::uint64_t as_rate(std::uint64_t value) {
-    return value * 125;
-}
-std::uint64_t as_mebibytes(std::uint64_t value) {
-    return value << 20U;
-}
-
 /// What the host `mender` cannot do without.
 std::optional<ConfigConflict> find_missing(const Settings::Mender& mender) {
     if (mender.url.empty())
@@ -168,7 +144,7 @@ std::optional<ConfigConflict> find_missing(const Settings::Mender& mender) {
 } // namespace
 
 std::span<const ConfigKey> config_keys() {
-    static const std::array keys{
+    static const std::array basic{
         ConfigKey{"state_dir", "DIR", "keeps everything [/var/lib/two-path-server]",
                   path_into([](Settings & s) -> auto& { return s.state_dir; })},
         ConfigKey{"https.listen", "ADDRESS:PORT", "the first path [[::]:8443]",
@@ -305,6 +281,12 @@ std::span<const ConfigKey> config_keys() {
             number_into(
                 [](Settings & s) -> auto& { return s.limits.fallbacks; }, 1, most_connections, as_count)},
     };
+    static const auto keys = [] {
+        std::vector<ConfigKey> all(basic.begin(), basic.end());
+        const auto more = operations_keys();
+        all.insert(all.end(), more.begin(), more.end());
+        return all;
+    }();
     return keys;
 }
 
@@ -320,8 +302,9 @@ std::optional<ConfigConflict> find_conflict(const Settings& settings) {
     if (https.listen.port != 0 && ftp.passive_ports && ftp.passive_ports->first <= https.listen.port &&
         https.listen.port <= ftp.passive_ports->last)
         return ConfigConflict{"ftp.passive_ports", "the port of https.listen is among them; move one"};
-    if (settings.host.type == "mender") return find_missing(settings.mender);
-    return std::nullopt;
+    if (settings.host.type == "mender")
+        if (auto missing = find_missing(settings.mender)) return missing;
+    return find_operations_conflict(settings);
 }
 
 } // namespace two_path

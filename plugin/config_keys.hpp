@@ -30,4 +30,8 @@ struct ConfigConflict {
 };
 [[nodiscard]] std::optional<ConfigConflict> find_conflict(const Settings& settings);
 
+/// The part of both that concerns `[webhook]`, `[retention]`, `[log]` and `[audit]`.
+[[nodiscard]] std::span<const ConfigKey> operations_keys();
+[[nodiscard]] std::optional<ConfigConflict> find_operations_conflict(const Settings& settings);
+
 } // namespace two_path

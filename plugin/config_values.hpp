@@ -122,4 +122,28 @@ auto https_url_into(Target target) {
     };
 }
 
+inline constexpr std::uint64_t day_seconds = 86'400;
+inline constexpr std::uint64_t most_connections = 100'000;
+inline constexpr std::uint64_t most_rate = 100'000'000; ///< kbit/s
+
+inline std::size_t as_count(std::uint64_t value) {
+    return static_cast<std::size_t>(value);
+}
+inline std::chrono::seconds as_seconds(std::uint64_t value) {
+    return std::chrono::seconds(value);
+}
+inline std::chrono::hours as_hours(std::uint64_t value) {
+    return std::chrono::hours(value);
+}
+inline std::chrono::hours as_days(std::uint64_t value) {
+    return std::chrono::hours(24 * value);
+}
+/// Of kilobits a second: bytes a second.
+inline std::uint64_t as_rate(std::uint64_t value) {
+    return value * 125;
+}
+inline std::uint64_t as_mebibytes(std::uint64_t value) {
+    return value << 20U;
+}
+
 } // namespace two_path::config_values

@@ -12,6 +12,7 @@
 #include "plugin/control/operator_page.hpp"
 #include "plugin/control/sessions.hpp"
 #include "plugin/daemon_figures.hpp"
+#include "plugin/daemon_operations.hpp"
 #include "plugin/daemon_options.hpp"
 #include "plugin/host_choice.hpp"
 #include "plugin/importing/import_api.hpp"
@@ -52,7 +53,6 @@ constexpr milliseconds stop_grace{10'000};
 constexpr milliseconds work_grace{5'000};
 /// How often sessions are looked through for those that ran out of time.
 constexpr std::chrono::seconds expiry_interval{2};
-constexpr std::chrono::hours certificate_interval{24};
 
 } // namespace
 
@@ -68,7 +68,6 @@ struct Daemon::Parts {
     awaitable<void> watch_for_changes();
     void apply(const Settings& changed);
     awaitable<void> repeat(std::chrono::seconds pause, std::function<awaitable<void>()> look);
-    awaitable<void> watch_certificate();
     void resume_pushes();
     void begin_stop(int code);
     awaitable<void> stop();
@@ -85,7 +84,6 @@ struct Daemon::Parts {
     asio::signal_set signals{loop, SIGTERM, SIGINT};
     asio::signal_set hangup{loop, SIGHUP};
     ReadSettings read_again;
-    asio::steady_timer certificate_timer{loop};
     asio::steady_timer stop_timer{loop};
     std::deque<asio::steady_timer> pauses; ///< the worker's, between two looks
     bool stopping{false};                  ///< of the loop
@@ -108,6 +106,7 @@ struct Daemon::Parts {
     control::Meters meters;
     std::optional<control::UpdateRequests> update_requests;
     std::optional<control::Freeing> freeing;
+    std::unique_ptr<Operations> operations;
     control::Router router;
     std::optional<control::HttpsServer> https_server;
 };
@@ -150,6 +149,9 @@ Result<void> Daemon::Parts::open() {
     admission.emplace(*store, lifetimes);
     pull.emplace(executors, *admission, *payloads, pacing, bulk::PullSettings{settings.ftp.plain_login});
     push.emplace(executors, *store, *admission, *payloads, pacing, settings.push);
+    auto beside = Operations::open(settings, certificate, executors, *store, *admission, *payloads);
+    if (!beside) return beside.error();
+    operations = std::move(*beside);
     admission->on_live([this](const std::string& session) { push->live(session); });
     admission->on_dead([this](const std::string& session, const std::string& why) {
         pull->dead(session, why);
@@ -175,7 +177,9 @@ Result<void> Daemon::Parts::open() {
     freeing.emplace(*store, *payloads, *host, settings.host.free_after);
     update_requests.emplace(*store, *host, settings.host.update_requests);
     control::add_device_api(router, *host, *sessions, *update_requests);
-    const control::OperatorContext context{executors, *host, *store, *admission, *payloads, *sessions, *feed};
+    control::OperatorContext context{executors, *host, *store, *admission, *payloads, *sessions, *feed};
+    operations->second_path_port(ftp_server->local_endpoint().port());
+    operations->serve(router, context);
     control::add_operator_api(router, context);
     importing::add_import_api(router, *host, imports.get());
     control::add_operator_page(router);
@@ -217,15 +221,6 @@ awaitable<void> Daemon::Parts::repeat(std::chrono::seconds pause, std::function<
     }
 }
 
-awaitable<void> Daemon::Parts::watch_certificate() {
-    while (!stopping) {
-        warn_of_expiry(certificate);
-        certificate_timer.expires_after(certificate_interval);
-        error_code ec;
-        co_await certificate_timer.async_wait(into(ec));
-    }
-}
-
 /// The devices still listen.
 void Daemon::Parts::resume_pushes() {
     for (const auto& session : admission->live(Mode::push))
@@ -258,6 +253,7 @@ void Daemon::Parts::apply(const Settings& changed) {
     };
     asio::post(executors.worker, [this, held, rules = turn_rules(changed)] {
         sessions->change(rules);
+        operations->note("settings.reload", settings.file.string());
         asio::post(loop, held);
     });
 }
@@ -279,7 +275,6 @@ void Daemon::Parts::begin_stop(int code) {
     exit_code = code;
     notify_supervisor("STOPPING=1");
     log(Level::notice, "ending: no new connections, running transfers end at a block's edge");
-    certificate_timer.cancel();
     asio::co_spawn(loop, stop(), asio::detached);
 }
 
@@ -300,6 +295,7 @@ awaitable<void> Daemon::Parts::stop() {
         if (imports) imports->stop();
         for (auto& timer : pauses)
             timer.cancel();
+        operations->stop();
         try {
             admission->flush();
             store->forget_dead();
@@ -327,7 +323,6 @@ awaitable<void> Daemon::Parts::stop() {
 int Daemon::Parts::run() {
     asio::co_spawn(loop, watch_signals(), asio::detached);
     asio::co_spawn(loop, watch_for_changes(), asio::detached);
-    asio::co_spawn(loop, watch_certificate(), asio::detached);
     auto keep_sessions = [this]() -> awaitable<void> {
         sessions->expire();
         store->forget_dead();
@@ -337,6 +332,8 @@ int Daemon::Parts::run() {
     keep_running(repeat(settings.session.abort_poll, [this] { return sessions->poll_host(); }));
     keep_running(repeat(settings.host.release_poll, [this] { return freeing->look(); }));
     if (imports) keep_running(repeat(settings.host.release_poll, [this] { return imports->look(); }));
+    for (auto& task : operations->tasks())
+        keep_running(std::move(task));
     if (settings.push.served) asio::post(executors.worker, [this] { resume_pushes(); });
 
     const auto https = https_server->local_endpoint();

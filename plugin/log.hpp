@@ -14,6 +14,13 @@ enum class Level : std::uint8_t { error = 3, warning = 4, notice = 5, info = 6 }
 /// line that cannot be written is lost.
 void log(Level level, std::string_view text) noexcept;
 
+/// The same about one session, whose id a program finds in the line: `info: session ID: text`.
+void log_of(Level level, std::string_view session, std::string_view text) noexcept;
+
+/// From now on each line is a JSON object: `time`, `level`, `message`, and `session` where it is of one.
+/// Before any thread starts.
+void log_as_json(bool json) noexcept;
+
 /// Sends the lines to another open descriptor, which must stay open; for tests, before any thread starts.
 void log_to(int descriptor) noexcept;
 

@@ -1,6 +1,9 @@
+#include "plugin/backup_command.hpp"
 #include "plugin/config.hpp"
+#include "plugin/control/webhook.hpp"
 #include "plugin/daemon.hpp"
 #include "plugin/host_choice.hpp"
+#include "plugin/log.hpp"
 #include "plugin/server_identity.hpp"
 #include "plugin/user_command.hpp"
 
@@ -26,6 +29,10 @@ int check_config(const Settings& settings) {
         if (!tls) return report(tls.error());
     }
     if (const auto host = check_host(settings); !host) return report(host.error());
+    if (!settings.webhook.url.empty()) {
+        const auto webhook = control::webhook_options(settings);
+        if (!webhook) return report(webhook.error());
+    }
     std::cout << "the configuration is good\n";
     return EXIT_SUCCESS;
 }
@@ -36,6 +43,7 @@ int serve(const Settings& settings, const std::vector<std::string>& arguments) {
         if (!invocation) return invocation.error();
         return std::move(invocation->settings);
     };
+    log_as_json(settings.json_log);
     const auto daemon = Daemon::create(settings, read_again);
     if (!daemon) return report(daemon.error());
     return (*daemon)->run();
@@ -65,6 +73,18 @@ int run(const std::vector<std::string>& arguments) {
         if (!set) return report(set.error());
         std::cout << "changed the password of " << invocation->email
                   << "; who was logged in with it must log in again\n";
+        return EXIT_SUCCESS;
+    }
+    case Command::backup: {
+        const auto made = make_backup(settings, invocation->folder);
+        if (!made) return report(made.error());
+        std::cout << "the backup is in " << invocation->folder.string() << ", which holds secrets\n";
+        return EXIT_SUCCESS;
+    }
+    case Command::restore: {
+        const auto restored = restore_backup(settings, invocation->folder);
+        if (!restored) return report(restored.error());
+        std::cout << settings.state_dir.string() << " is as the backup was\n";
         return EXIT_SUCCESS;
     }
     case Command::serve:

@@ -29,7 +29,8 @@ _two_path() {
         words=$(_two_path_options "$help")
         [[ $name != two-path-server && $COMP_CWORD == 1 ]] && words='--help --version'
     elif [[ $name == two-path-server ]]; then
-        words=$(sed -n 's/^  two-path-server \[OPTION...\] \([a-z-]*\) EMAIL .*/\1/p' <<<"$help")
+        words=$(sed -n 's/^  two-path-server \[OPTION...\] \([a-z-]*\) \(EMAIL\|FOLDER\) .*/\1/p' <<<"$help")
+        [[ $previous == backup || $previous == restore ]] && words='' && compopt -o default
     elif [[ $COMP_CWORD == 1 ]]; then
         words=$(sed -n 's/^  \([a-z][a-z-]*\)\( .*\)\{0,1\}$/\1/p' <<<"$help")
     elif [[ $COMP_CWORD == 2 ]]; then
@@ -37,6 +38,8 @@ _two_path() {
             devices) words='accept reject' ;;
             deployments) words=abort ;;
             releases) words=remove ;;
+            webhook) words='retry remove' ;;
+            audit) words=export ;;
             publish) compopt -o default ;;
         esac
     fi

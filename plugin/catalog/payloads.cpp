@@ -53,11 +53,14 @@ Result<void> Incoming::write(ByteView bytes) {
 }
 
 Result<Payload> Incoming::finish(std::string_view expected) {
-    Payload payload{digest_.finish().hex(), size_};
+    Payload payload{digest_.finish().hex(), size_, 0};
     if (!expected.empty() && expected != payload.id)
         return fail(Errc::bad_request, "what arrived has SHA-256 " + payload.id + ", announced was " +
                                            std::string(expected) + "; send it again");
-    if (::fsync(descriptor_.get()) != 0) return disk_error(file_, "sync", errno);
+    struct stat status {};
+    if (::fsync(descriptor_.get()) != 0 || ::fstat(descriptor_.get(), &status) != 0)
+        return disk_error(file_, "sync", errno);
+    payload.stored = std::int64_t{status.st_mtim.tv_sec} * 1000 + status.st_mtim.tv_nsec / 1'000'000;
     // Over the same content, if it is there: renaming is atomic, and who reads the old one goes on reading
     // it.
     if (::rename(file_.c_str(), (folder_ / payload.id).c_str()) != 0)
@@ -116,7 +119,11 @@ Result<std::vector<Payload>> Payloads::list() const {
     std::filesystem::directory_iterator entries(payloads_, ec);
     for (; !ec && entries != std::filesystem::directory_iterator(); entries.increment(ec)) {
         auto id = entries->path().filename().string();
-        if (const auto size = size_of(id)) all.push_back({std::move(id), *size});
+        const auto payload = open_payload(id);
+        struct stat status {};
+        if (!payload || ::fstat(payload->file.get(), &status) != 0) continue;
+        const auto stored = std::int64_t{status.st_mtim.tv_sec} * 1000 + status.st_mtim.tv_nsec / 1'000'000;
+        all.push_back({std::move(id), payload->size, stored});
     }
     if (ec) return fail(Errc::io_error, "the plugin cannot list " + payloads_.string() + ": " + ec.message());
     std::ranges::sort(all, {}, &Payload::id);

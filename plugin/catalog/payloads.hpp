@@ -18,6 +18,7 @@ namespace two_path::catalog {
 struct Payload {
     std::string id; ///< SHA-256, hex
     std::uint64_t size{0};
+    std::int64_t stored{0}; ///< UNIX time, ms: when its bytes came last
 };
 
 /// A payload opened for reading.
@@ -36,6 +37,8 @@ class Incoming {
 
     /// no_room when the disk is full, io_error when it fails; the payload is then lost.
     [[nodiscard]] Result<void> write(ByteView bytes);
+    /// Bytes written so far.
+    [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
     /// Syncs, renames, syncs the folder: the payload is there when this returns. bad_request when `expected`
     /// (if not empty) is another id. The same content twice is one payload.
     [[nodiscard]] Result<Payload> finish(std::string_view expected);
@@ -57,6 +60,9 @@ class Payloads {
     /// Uses `folder`/payloads and `folder`/incoming, creates them, and removes what an earlier run left in
     /// the latter. bad_configuration when it cannot.
     [[nodiscard]] static Result<Payloads> open(const std::filesystem::path& folder);
+
+    /// The same folder as it is, for reading only.
+    [[nodiscard]] static Payloads at(const std::filesystem::path& folder) { return Payloads(folder); }
 
     /// io_error or no_room.
     [[nodiscard]] Result<Incoming> receive() const;

@@ -26,6 +26,9 @@ constexpr std::array commands{
     Command{"deploy", "order an update", &deploy},
     Command{"deployments", "list deployments, show or abort one", &deployments},
     Command{"sessions", "list sessions, show one's time line", &sessions},
+    Command{"webhook", "list results that were not taken, tell them again", &webhook},
+    Command{"audit", "export who did what and when", &audit},
+    Command{"doctor", "look for what is wrong, and say what to do", &doctor},
 };
 
 void print_help(std::ostream& out) {

@@ -24,5 +24,8 @@ Outcome deploy(const std::vector<std::string>& arguments, Shell& shell);
 Outcome deployments(const std::vector<std::string>& arguments, Shell& shell);
 Outcome releases(const std::vector<std::string>& arguments, Shell& shell);
 Outcome sessions(const std::vector<std::string>& arguments, Shell& shell);
+Outcome audit(const std::vector<std::string>& arguments, Shell& shell);
+Outcome doctor(const std::vector<std::string>& arguments, Shell& shell);
+Outcome webhook(const std::vector<std::string>& arguments, Shell& shell);
 
 } // namespace two_path::cli

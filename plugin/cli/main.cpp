@@ -1,6 +1,8 @@
 #include "plugin/cli/command.hpp"
 #include "plugin/prompt.hpp"
 
+#include <boost/asio/ip/tcp.hpp>
+
 #include <poll.h>
 #include <unistd.h>
 
@@ -35,6 +37,16 @@ Result<cli::Transport> reach(const cli::Account& account) {
     return [client](control::ClientRequest request) { return client->run(std::move(request)); };
 }
 
+/// Within ten seconds.
+Result<std::string> greet(const std::string& host, std::uint16_t port) {
+    boost::asio::ip::tcp::iostream stream;
+    stream.expires_after(std::chrono::seconds(10));
+    stream.connect(host, std::to_string(port));
+    std::string line;
+    if (stream && std::getline(stream, line)) return line;
+    return fail(Errc::plugin_unreachable, stream.error().message());
+}
+
 void pass_time(std::chrono::milliseconds time) {
     ::poll(nullptr, 0, static_cast<int>(time.count()));
 }
@@ -49,6 +61,7 @@ int main(int count, char** words) {
     shell.settings = settings_folder();
     shell.ask = &ask;
     shell.ask_secret = &ask_secret;
+    shell.greet = &greet;
     shell.pause = &pass_time;
     shell.unix_time = [] { return std::int64_t{std::time(nullptr)}; };
     shell.connect = &reach;

@@ -86,6 +86,15 @@ Result<json::value> Server::get(const std::string& target) const {
     return parsed(*response, target);
 }
 
+Result<void> Server::stream(const std::string& target,
+                            std::function<Result<void>(std::span<const std::uint8_t>)> sink) const {
+    control::ClientRequest request;
+    request.target = target;
+    request.sink = std::move(sink);
+    if (const auto response = run(std::move(request)); !response) return response.error();
+    return {};
+}
+
 Result<json::array> Server::list(const std::string& target) const {
     json::array all;
     const auto joint = target.find('?') == std::string::npos ? "?" : "&";

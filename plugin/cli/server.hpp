@@ -5,6 +5,9 @@
 #include "plugin/publishing/wire_stream.hpp"
 #include "protocol/json.hpp"
 
+#include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +25,9 @@ class Server {
                                                     const std::string& password);
 
     [[nodiscard]] Result<json::value> get(const std::string& target) const;
+    /// An answer of any length, piece by piece.
+    [[nodiscard]] Result<void> stream(const std::string& target,
+                                      std::function<Result<void>(std::span<const std::uint8_t>)> sink) const;
     /// All pages of one of Mender's lists.
     [[nodiscard]] Result<json::array> list(const std::string& target) const;
     /// The answer's `Location`, without the path before its last segment; empty when there is none.

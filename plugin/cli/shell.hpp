@@ -35,6 +35,9 @@ struct Shell {
     /// Reaches the account's server.
     std::function<Result<Transport>(const Account&)> connect;
 
+    /// The first line that a TCP server says; plugin_unreachable.
+    std::function<Result<std::string>(const std::string& host, std::uint16_t port)> greet;
+
     bool json{false};  ///< one JSON document on `out` in place of text
     bool quiet{false}; ///< neither notes nor progress
 

@@ -139,7 +139,10 @@ class DeviceApi {
         auto parsed = messages::UpdateRequest::parse(asked.body);
         if (!parsed) co_return Response::of(parsed.error(), request.id);
         const auto ordered = co_await update_requests_.order(asked.device, std::move(*parsed));
-        if (ordered) co_return Response::of(202, ordered->to_json());
+        if (ordered) {
+            request.about = "release " + ordered->release + ", deployment " + ordered->deployment;
+            co_return Response::of(202, ordered->to_json());
+        }
         auto refusal = Response::of(ordered.error(), request.id);
         if (ordered.error().code == Errc::busy)
             refusal.headers["Retry-After"] = std::to_string(update_requests_.wait_of(asked.device));
@@ -152,6 +155,7 @@ class DeviceApi {
         if (bearer.empty()) co_return fail(Errc::unauthorized, "no bearer token");
         auto device = co_await host_.device_of(std::move(bearer));
         if (!device) co_return device.error();
+        request.caller = "device " + *device;
         auto body = co_await request.body->all(messages::max_body);
         if (!body) co_return body.error();
         asked.device = std::move(*device);

@@ -189,7 +189,7 @@ std::optional<std::multimap<std::string, std::string>> parse_query(std::string_v
 }
 
 void Router::add(std::string method, std::string_view pattern, Handler handler) {
-    Route route{std::move(method), {}, std::move(handler)};
+    Route route{std::move(method), std::string(pattern), {}, std::move(handler)};
     for (const auto segment : split(pattern))
         route.segments.emplace_back(segment);
     routes_.push_back(std::move(route));
@@ -223,7 +223,10 @@ awaitable<Response> Router::serve(Request& request) const {
     if (allowed.empty())
         co_return Response::of(fail(Errc::not_found, "nothing is served at " + request.path), request.id);
     if (found == nullptr) co_return method_not_allowed(request, allowed);
-    co_return co_await found->handler(request);
+    request.route = found->pattern;
+    auto response = co_await found->handler(request);
+    if (observer_) observer_(request, response);
+    co_return response;
 }
 
 } // namespace two_path::control

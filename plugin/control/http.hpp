@@ -49,7 +49,10 @@ struct Request {
     boost::asio::ip::address client; ///< of the connection, or whom a trusted proxy names
     boost::asio::ip::address local;  ///< the address the client reached us under
     std::string id;                  ///< `request_id` of errors and logs
-    RequestBody* body{nullptr};      ///< never null in a handler
+    std::string route;               ///< the pattern that serves it, as it was added to the router
+    std::string caller; ///< an operator's name or `device ID`, once the endpoint knows; for the audit trail
+    std::string about;  ///< what it is about beside `parameters`, as the endpoint says; for the audit trail
+    RequestBody* body{nullptr}; ///< never null in a handler
 
     /// The first value of a query parameter; empty when absent.
     [[nodiscard]] std::string query_value(std::string_view name) const;
@@ -109,14 +112,20 @@ class Router {
     /// Answers 404 for an unknown path and 405 with `Allow` for an unknown method. HEAD goes where GET goes;
     /// the server leaves the body out.
     [[nodiscard]] awaitable<Response> serve(Request& request) const;
+    /// Called with each request that a route has served, and its answer, on the worker.
+    void observe(std::function<void(const Request&, const Response&)> observer) {
+        observer_ = std::move(observer);
+    }
 
   private:
     struct Route {
         std::string method;
+        std::string pattern;
         std::vector<std::string> segments;
         Handler handler;
     };
     std::vector<Route> routes_;
+    std::function<void(const Request&, const Response&)> observer_;
 };
 
 /// All but RFC 3986's unreserved characters: for one segment of a path, or one value of a query.

@@ -1,5 +1,8 @@
 #include "plugin/control/operator_api.hpp"
 
+#include "plugin/control/audit_api.hpp"
+#include "plugin/control/doctor_api.hpp"
+#include "plugin/control/notice_api.hpp"
 #include "plugin/control/payload_api.hpp"
 #include "plugin/control/release_api.hpp"
 #include "plugin/control/session_view.hpp"
@@ -86,6 +89,7 @@ awaitable<Response> as_operator(host::Host& host, const Handler& endpoint, Reque
     }
     const auto user = co_await host.operator_of(std::move(bearer));
     if (!user) co_return Response::of(user.error(), request.id);
+    request.caller = *user;
     co_return co_await endpoint(request);
 }
 
@@ -118,6 +122,14 @@ void add_operator_api(Router& router, const OperatorContext& context) {
     add("GET", "/sessions/{session}", show_session);
     add("GET", "/sessions/{session}/events", list_events);
     add("GET", "/events", watch_sessions);
+    add("GET", "/notices", list_notices);
+    add("PUT", "/notices/{session}/retry", retry_notice);
+    add("DELETE", "/notices/{session}", remove_notice);
+    if (context.audit != nullptr) {
+        add("GET", "/audit", list_audit_files);
+        add("GET", "/audit/{file}", send_audit_file);
+    }
+    if (context.doctor != nullptr) add("GET", "/doctor", diagnose);
 }
 
 } // namespace two_path::control

@@ -8,6 +8,10 @@
 
 namespace two_path::control {
 
+class AuditTrail;
+class Retention;
+struct DoctorFacts;
+
 /// What the endpoints work on. All referred to must outlive the router's last request.
 struct OperatorContext {
     Executors executors;
@@ -17,6 +21,9 @@ struct OperatorContext {
     const catalog::Payloads& payloads;
     Sessions& sessions;
     SessionFeed& feed;
+    const AuditTrail* audit{nullptr};   ///< null: its endpoints are not served
+    Retention* retention{nullptr};      ///< null: payloads have no quota
+    const DoctorFacts* doctor{nullptr}; ///< null: its endpoint is not served
 };
 
 /// The endpoint for those whose bearer token is an operator's; `host` must outlive it.

@@ -1,20 +1,37 @@
 #include "plugin/control/payload_api.hpp"
 
 #include "plugin/control/receive_file.hpp"
+#include "plugin/control/retention.hpp"
 
 #include <limits>
 
 namespace two_path::control {
 namespace {
 
+Result<std::uint64_t> room(const OperatorContext& context) {
+    if (context.retention == nullptr) return std::numeric_limits<std::uint64_t>::max();
+    return context.retention->room();
+}
+
+Error over_quota(std::uint64_t left) {
+    return fail(Errc::no_room, "the payload is larger than the " + std::to_string(left) +
+                                   " bytes that [retention] payload_quota_mib leaves");
+}
+
 awaitable<Result<catalog::Payload>> receive(const OperatorContext& context, RequestBody& body,
                                             std::string expected) {
     const auto files = context.executors.files;
     auto incoming = context.payloads.receive();
     if (!incoming) co_return incoming.error();
-    const auto received =
-        co_await receive_file(body, *incoming, files, std::numeric_limits<std::uint64_t>::max());
+    auto left = room(context);
+    if (!left) co_return left.error();
+    const auto received = co_await receive_file(body, *incoming, files, *left);
+    if (!received && received.error().code == Errc::too_large) co_return over_quota(*left);
     if (!received) co_return received.error();
+    // Others came meanwhile.
+    left = room(context);
+    if (!left) co_return left.error();
+    if (incoming->size() > *left) co_return over_quota(*left);
     co_return co_await finish_file(*incoming, std::move(expected), files);
 }
 
@@ -32,6 +49,7 @@ awaitable<Response> receive_payload(const OperatorContext& context, Request& req
     }
     const auto payload = co_await receive(context, *request.body, std::move(expected));
     if (!payload) co_return Response::of(payload.error(), request.id);
+    request.about = "payload " + payload->id;
     co_return Response::of(201, view(*payload));
 }
 

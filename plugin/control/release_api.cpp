@@ -49,6 +49,7 @@ awaitable<Response> add_release(const OperatorContext& context, Request& request
     if (!body) co_return Response::of(body.error(), request.id);
     const auto added = register_release(context.store, context.payloads, std::move(*body));
     if (!added) co_return Response::of(added.error(), request.id);
+    request.about = "release " + added->release.descriptor.release;
     co_return Response::of(added->is_new ? 201 : 200, whole_view(added->release));
 }
 

@@ -81,6 +81,25 @@ struct Redeployment {
     std::optional<std::string> ordered; ///< the new deployment; none yet
 };
 
+/// The result of a session, owed to the external unit.
+struct Notice {
+    std::string session;
+    std::string body;      ///< JSON, as it is signed and sent
+    std::int64_t since{0}; ///< when telling began, or began again
+    std::int64_t due{0};   ///< when it is told next
+    std::uint64_t attempts{0};
+    std::string error; ///< of the last attempt; empty: there was none, or it was cut off
+    bool dead{false};  ///< given up; only the operator has it told again
+};
+
+/// Which sessions are forgotten, of those that have ended.
+struct Forgetting {
+    std::int64_t before{0}; ///< changed for the last time before then
+    std::int64_t young{0};  ///< after then: not for their number
+    std::uint64_t most{0};  ///< beyond them the oldest
+    std::uint64_t limit{0}; ///< in one go
+};
+
 /// A certification that lives, as stored. Secret.
 struct StoredCertification {
     std::string session;

@@ -28,8 +28,9 @@ Result<bool> Store::take(Session& session, SessionStep step, std::string_view ca
                                             std::string(name_of(session.state)) + "`");
     if (*next == session.state) return false;
     session.state = *next;
-    write(session, name_of(step), cause, detail, true);
+    write(session, name_of(step), cause, detail, Entry::step);
     if (on_change_) on_change_(session, name_of(step), true);
+    if (is_final(session.state) && notice_queued_) notice_queued_();
     return true;
 }
 
@@ -44,21 +45,22 @@ void Store::note(Session& session, std::string_view what, std::string_view cause
                                 (query.text(0) == what && query.text(1) == name_of(session.state) &&
                                  query.text(2) == cause && query.text(3) == detail));
     }
-    write(session, what, cause, detail, !said);
+    write(session, what, cause, detail, said ? Entry::none : Entry::note);
     if (on_change_) on_change_(session, what, false);
 }
 
 void Store::write(Session& session, std::string_view what, std::string_view cause, std::string_view detail,
-                  bool event) {
+                  Entry entry) {
     Transaction transaction(database_);
     session.changed = clock_.unix_time();
     save(session);
-    if (event) add_event(session, what, cause, detail);
+    if (entry != Entry::none) add_event(session, what, cause, detail);
     // A certification is of use only up to the end of the transfer; dying is part of the step that ends it.
     if (session.state != SessionState::opened && !may_transfer(session.state)) {
         database_.query("DELETE FROM certifications WHERE session = ?").with(session.id).run();
         if (database_.changes() > 0) log_holds_dead_ = true;
     }
+    if (entry == Entry::step && is_final(session.state) && notice_body_) add_notice(session);
     transaction.commit();
 }
 

@@ -71,6 +71,10 @@ class Store {
     void note(Session& session, std::string_view what, std::string_view cause, std::string_view detail);
     [[nodiscard]] std::vector<Event> events(std::string_view session);
 
+    /// Forgets ended sessions with their events; gives how many. Never one whose result is owed, that is
+    /// ordered again, or that tells which sequence of a release that is here a device has committed.
+    std::uint64_t forget_sessions(const Forgetting& rule);
+
     // what is ordered again
 
     /// Of a device and release since the last success, oldest first.
@@ -85,6 +89,26 @@ class Store {
     void remove_redeployment(std::string_view session);
     /// The device has the release.
     void forget_redeployments(std::string_view device, std::string_view release);
+
+    // the results owed to the external unit
+
+    /// From now on the step that ends a session leaves a notice, in the same transaction. `body` makes its
+    /// text; `queued` is called when one is to be told at once.
+    void tell_results(std::function<std::string(const Session&)> body, std::function<void()> queued);
+    /// Those given up first, then the oldest first.
+    [[nodiscard]] std::vector<Notice> notices(std::uint64_t limit);
+    /// The one that is due first; not those given up.
+    [[nodiscard]] std::optional<Notice> next_notice();
+    /// The external unit has taken it.
+    void told(std::string_view session);
+    void not_told(std::string_view session, std::string_view error, std::int64_t due);
+    /// Among the dead letters, of which the newest max_dead_notices are kept.
+    void give_up_notice(std::string_view session, std::string_view error);
+    /// At once, and as if for the first time. False when there is none of this session.
+    bool tell_again(std::string_view session);
+    /// False when there is none of this session.
+    bool forget_notice(std::string_view session);
+    static constexpr std::uint64_t max_dead_notices = 1000;
 
     // certifications
 
@@ -111,14 +135,18 @@ class Store {
   private:
     Store(Database database, Clock clock);
     void save(const Session& session);
+    enum class Entry : std::uint8_t { step, note, none }; ///< among the events
     void write(Session& session, std::string_view what, std::string_view cause, std::string_view detail,
-               bool event);
+               Entry entry);
     void add_event(const Session& session, std::string_view what, std::string_view cause,
                    std::string_view detail);
+    void add_notice(const Session& session);
 
     Database database_;
     Clock clock_;
     std::function<void(const Session&, std::string_view, bool)> on_change_;
+    std::function<std::string(const Session&)> notice_body_;
+    std::function<void()> notice_queued_;
     bool log_holds_dead_{true}; ///< also what a run before this one deleted
 };
 

@@ -80,7 +80,8 @@ class Server(unittest.TestCase):
         self.assertTrue({"--config", "--help", "--https.listen", "--state_dir"} <= known)
         self.assertEqual(completed(SERVER, "--"), known)
         self.assertEqual(completed(SERVER, "--check-config", "--"), known)
-        self.assertEqual(completed(SERVER, ""), {"create-user", "set-password"})
+        self.assertEqual(completed(SERVER, ""), {"create-user", "set-password", "backup", "restore"})
+        self.assertEqual(completed(SERVER, "backup", ""), FILES)
 
     def test_what_follows_an_option(self):
         self.assertEqual(completed(SERVER, "--config", ""), FILES)

@@ -105,6 +105,7 @@ Result<control::Response> change_status(Parts& parts, const Call& call) {
     const auto status = fields.text("status");
     if (!is_status(status)) fields.refuse("`status` must be accepted, rejected or pending");
     if (!fields.ok()) return fields.error();
+    call.request.about = status;
     const auto changed =
         set_status(parts.database, call.parameter("device"), call.parameter("auth_set"), status, parts.now());
     if (!changed) return changed.error();

@@ -98,6 +98,8 @@ Result<std::vector<std::string>> devices_of(Parts& parts, const json::object& bo
 }
 
 Result<control::Response> order(Parts& parts, const Call& call, const NewDeployment& asked) {
+    call.request.about =
+        "artifact " + asked.artifact_name + ", devices " + std::to_string(asked.devices.size());
     if (asked.devices.empty()) return fail(Errc::bad_request, "there is no accepted device to deploy to");
     if (artifacts_called(parts.database, asked.artifact_name).empty())
         return refusal(fail(Errc::not_found, "no artifact has this name"), 422, call);

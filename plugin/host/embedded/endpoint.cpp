@@ -48,6 +48,7 @@ template<class SomeAnswer>
 awaitable<control::Response> serve(Parts& parts, Route<SomeAnswer> route, control::Request& request) {
     auto caller = identify(parts, route.caller, request);
     if (!caller) co_return control::Response::of(caller.error(), request.id);
+    if (route.caller == Caller::user) request.caller = name_of_user(parts, *caller);
     auto body = co_await request.body->all(route.max_body);
     if (!body) co_return control::Response::of(body.error(), request.id);
     const Call call{request, std::move(*caller), std::move(*body)};
@@ -126,6 +127,11 @@ Result<std::string> user_token_of(Parts& parts, std::string_view bearer) {
     if (!user || user->id != claims->subject) return fail(Errc::unauthorized, "the token was logged out");
     note_use(parts.database, claims->id, parts.now());
     return std::move(claims->id);
+}
+
+std::string name_of_user(Parts& parts, const std::string& token) {
+    const auto user = user_by_token(parts.database, token);
+    return user ? user->email : std::string();
 }
 
 Result<json::value> Call::any() const {

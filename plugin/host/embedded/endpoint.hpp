@@ -17,7 +17,7 @@ inline constexpr std::size_t max_json_body = 1024 * 1024;
 
 /// One call of an endpoint, whole.
 struct Call {
-    const control::Request& request;
+    control::Request& request;
     std::string caller; ///< the device's id, or the user's token's id; empty on open routes
     std::string body;
 

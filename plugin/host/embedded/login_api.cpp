@@ -69,6 +69,7 @@ awaitable<control::Response> log_in(Parts& parts, control::Request& request) {
     auto credentials = basic_credentials(request);
     if (!credentials) co_return refused(request);
 
+    request.caller = credentials->email;
     auto user = user_by_email(parts.database, credentials->email);
     auto stored = user ? user->password : unmatched_password();
     auto checking = check_password(std::move(credentials->password), std::move(stored));

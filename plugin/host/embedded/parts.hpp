@@ -29,5 +29,7 @@ struct Parts {
 [[nodiscard]] Result<std::string> device_of(Parts& parts, std::string_view bearer);
 /// The id of a user's token that holds; else unauthorized.
 [[nodiscard]] Result<std::string> user_token_of(Parts& parts, std::string_view bearer);
+/// The e-mail address behind such an id, for the audit trail; empty when it was logged out.
+[[nodiscard]] std::string name_of_user(Parts& parts, const std::string& token);
 
 } // namespace two_path::host::embedded

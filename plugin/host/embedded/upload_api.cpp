@@ -96,6 +96,7 @@ awaitable<Result<std::string>> accept(Parts& parts, Multipart& form) {
 awaitable<control::Response> upload(Parts& parts, control::Request& request) {
     const auto user = user_token_of(parts, request.bearer());
     if (!user) co_return control::Response::of(user.error(), request.id);
+    request.caller = name_of_user(parts, *user);
     const auto type = request.headers.find("Content-Type");
     auto form = Multipart::begin(*request.body, type == request.headers.end() ? "" : type->second);
     if (!form) co_return control::Response::of(form.error(), request.id);

@@ -49,7 +49,11 @@ class FakeServer {
         requests.push_back(std::move(request));
         control::ClientResponse result;
         result.status = response.status;
-        result.body = response.body;
+        const auto& sink = requests.back().sink;
+        if (!sink || response.status != 200)
+            result.body = response.body;
+        else if (const auto taken = sink(bytes_of(response.body)); !taken)
+            return taken.error();
         if (!response.location.empty()) result.headers["Location"] = response.location;
         return result;
     }

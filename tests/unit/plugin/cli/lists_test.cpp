@@ -156,6 +156,28 @@ BOOST_AUTO_TEST_CASE(an_order_that_lacks_nothing_is_refused_in_the_servers_words
     BOOST_TEST(error_line() == "two-path deploy: refused for its own reasons\n");
 }
 
+BOOST_AUTO_TEST_CASE(results_that_were_not_taken_are_listed_and_decided) {
+    const std::string owed =
+        R"([{"session":"S1","id":"i","dead":true,"attempts":9,"since":"2026-01-31T10:00:00.000Z","error":"no"},)"
+        R"({"session":"S2","id":"j","dead":false,"attempts":0,"since":"2026-01-31T10:00:00.000Z",)"
+        R"("due":"2026-01-31T10:00:05.000Z"}])";
+    server.answer("GET " + own + "/notices", {200, owed, {}});
+    server.answer("PUT " + own + "/notices/S1/retry", {204, "", {}});
+    server.answer("DELETE " + own + "/notices/S1", {204, "", {}});
+    BOOST_TEST(run({"webhook"}) == 0);
+    BOOST_TEST(out.str() == "SESSION  STATE  ATTEMPTS  SINCE                NEXT                 LAST ERROR\n"
+                            "S1       dead   9         2026-01-31 11:00:00                       no\n"
+                            "S2       owed   0         2026-01-31 11:00:00  2026-01-31 11:00:05\n");
+    BOOST_TEST(run({"webhook", "retry", "--all"}) == 0); // not those that are told anyway
+    BOOST_TEST(err.str() == "S1 is told again\n");
+    BOOST_TEST(server.seen.back() == "PUT " + own + "/notices/S1/retry");
+    BOOST_TEST(run({"webhook", "remove", "S1"}) == 0);
+    BOOST_TEST(run({"webhook", "remove", "S3"}) == 5);
+    BOOST_TEST(run({"webhook", "drop", "S1"}) == 2);
+    BOOST_TEST(run({"webhook", "retry"}) == 2);
+    BOOST_TEST(run({"webhook", "--all"}) == 2);
+}
+
 BOOST_AUTO_TEST_CASE(that_no_device_waits_is_said) {
     server.answer(device_page, {200, R"([{"id":"a","status":"accepted"}])", {}});
     BOOST_TEST(run({"devices", "accept", "--all"}) == 0);

@@ -1,9 +1,12 @@
 /// Both APIs behind their router, asked without sockets.
 #pragma once
 
+#include "plugin/control/audit_trail.hpp"
 #include "plugin/control/device_api.hpp"
+#include "plugin/control/doctor_api.hpp"
 #include "plugin/control/monitoring_api.hpp"
 #include "plugin/control/operator_api.hpp"
+#include "plugin/control/retention.hpp"
 #include "plugin/importing/import_api.hpp"
 #include "tests/support/plugin_world.hpp"
 #include "tests/support/text_body.hpp"
@@ -11,6 +14,8 @@
 #include <boost/asio/system_executor.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
+
+#include <unistd.h>
 
 namespace two_path::tests {
 
@@ -33,9 +38,15 @@ class ApiWorld : public PluginWorld {
         host.operators = {{"token-op", "operator@example.com"}};
         const boost::asio::any_io_executor anywhere = boost::asio::system_executor();
         control::add_device_api(router_, host, sessions(), update_requests_);
-        control::add_operator_api(
-            router_,
-            {{anywhere, anywhere, anywhere}, host, store(), admission(), payloads(), sessions(), feed});
+        control::OperatorContext context{
+            {anywhere, anywhere, anywhere}, host, store(), admission(), payloads(), sessions(), feed};
+        context.audit = &audit;
+        context.retention = &retention;
+        context.doctor = &facts;
+        router_.observe([this](const control::Request& request, const control::Response& response) {
+            if (const auto entry = control::audit_entry(request, response)) audit.add(*entry);
+        });
+        control::add_operator_api(router_, context);
         importing::add_import_api(router_, host, nullptr);
         const auto network = [this]() -> awaitable<control::NetworkFigures> { co_return figures; };
         control::add_monitoring_api(router_, {host, store(), admission(), payloads(), feed, meters, network,
@@ -54,7 +65,12 @@ class ApiWorld : public PluginWorld {
     /// The body as it is, of a GET.
     std::string text(const std::string& token, const std::string& target) {
         TextBody body("");
-        return respond(token, "GET", target, body).body;
+        const auto response = respond(token, "GET", target, body);
+        if (!response.file) return response.body;
+        std::string content(response.file->size, '\0');
+        BOOST_REQUIRE(::pread(response.file->descriptor->get(), content.data(), content.size(), 0) ==
+                      static_cast<ssize_t>(content.size()));
+        return content;
     }
     control::Response respond(const std::string& token, const std::string& method, const std::string& target,
                               TextBody& body) {
@@ -86,6 +102,15 @@ class ApiWorld : public PluginWorld {
     }
 
     control::SessionFeed feed{boost::asio::system_executor(), host, store(), admission()};
+    boost::asio::io_context work; ///< of timers that no test waits for
+    control::AuditTrail audit{
+        control::AuditTrail::open(folder / "audit", std::uint64_t{1} << 20U, time.clock()).value()};
+    control::Retention retention{
+        {boost::asio::system_executor(), work.get_executor(), boost::asio::system_executor()},
+        store(),
+        payloads(),
+        {}};
+    control::DoctorFacts facts{folder / "certificate.pem", {}, folder.path(), "ftp.example", 2121};
     control::Meters meters;
     control::NetworkFigures figures{{{200, 3}, {401, 1}}, 2, 1, true};
 

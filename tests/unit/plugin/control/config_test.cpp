@@ -47,8 +47,9 @@ const BadFile bad_files[]{
      ":4: unknown key https.lisen; known there: listen, certificate, key, name, "
      "trusted_proxies"},
     {"listen = 1.2.3.4:1\n", ":1: unknown key listen; known there: state_dir"},
-    {"[http]\nlisten = x\n", ":2: unknown key http.listen; there is no such section; known are [https], "
-                             "[ftp], [host], [mender], [session] and [limits]"},
+    {"[http]\nlisten = x\n",
+     ":2: unknown key http.listen; there is no such section; known are [https], "
+     "[ftp], [host], [mender], [session], [metrics], [limits], [webhook], [retention], [log], [audit]"},
     {"# first\n[https\n", ":2: is no section; write [NAME]"},
     {"[]\n", ":1: is no section; write [NAME]"},
     {"[https]\nlisten\n", ":2: is neither `[section]` nor `key = value`; correct it, or put # before it"},
@@ -65,6 +66,11 @@ const BadFile bad_files[]{
     {"[https]\ncertificate = /a\n",
      ":2: https.certificate: certificate and key belong together; set both or none"},
     {"[https]\nkey = /a\n", ":2: https.key: certificate and key belong together; set both or none"},
+    {"[webhook]\nurl = http://a/\n", ":2: webhook.url is `http://a/`; write https://HOST[:PORT][/PATH]"},
+    {"[webhook]\nurl = https://a/b\n",
+     ":2: webhook.url: url and secret_file belong together; set both or none"},
+    {"[webhook]\nsecret_file = /a\n",
+     ":2: webhook.secret_file: url and secret_file belong together; set both or none"},
     {"[ftp]\nplain_login = yes\n", ":2: ftp.plain_login is `yes`; write true or false"},
     {"[ftp]\npassive_ports = 3000\n",
      ":2: ftp.passive_ports is `3000`; write FIRST-LAST, from 1024 to 65535, such as 30000-30999"},
@@ -119,7 +125,8 @@ std::ostream& operator<<(std::ostream& out, const BadLine& row) {
 const BadLine bad_lines[]{
     {{"--lissen"}, "--lissen: unknown option; see --help"},
     {{"--https.lis", "1.2.3.4:1"}, "--https.lis: unknown option; see --help"},
-    {{"serve"}, "serve: unknown command; there are create-user and set-password, see --help"},
+    {{"serve"},
+     "serve: unknown command; there are create-user, set-password, backup and restore, see --help"},
     {{"create-user"}, "create-user: needs one e-mail address; write create-user EMAIL"},
     {{"create-user", "a@b", "secret"}, "create-user: needs one e-mail address; write create-user EMAIL"},
     {{"set-password"}, "set-password: needs one e-mail address; write set-password EMAIL"},

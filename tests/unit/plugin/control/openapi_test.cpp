@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_SUITE(openapi)
 BOOST_AUTO_TEST_CASE(every_path_is_served_with_the_described_methods_and_no_other) {
     ApiWorld world;
     const auto document = read_document();
-    BOOST_TEST(document.paths.size() == 23U);
+    BOOST_TEST(document.paths.size() == 29U);
     for (const auto& [path, methods] : document.paths) {
         BOOST_TEST_CONTEXT(path) {
             const auto answer = world.ask("", "PATCH", filled(path));
@@ -157,6 +157,20 @@ BOOST_AUTO_TEST_CASE(answers_have_the_described_fields) {
     check("Session", shown);
     BOOST_TEST(shown.as_object().size() == document.schemas.at("Session").properties.size());
     check("Event", world.operate("GET", "/sessions/" + id + "/events").body.at(1));
+    world.store().tell_results([](const state::Session&) { return "{}"; }, {});
+    world.sessions().abort(id, "someone").value();
+    world.store().not_told(id, "refused", 1);
+    const auto notice = world.operate("GET", "/notices").body.at(0);
+    check("Notice", notice);
+    BOOST_TEST(notice.as_object().size() == document.schemas.at("Notice").properties.size());
+    check("AuditFile", world.operate("GET", "/audit").body.at(0));
+    const auto lines =
+        world.text("token-op", std::string(messages::management_api) + "/audit/audit-00000001.jsonl");
+    check("AuditLine", json::parse(lines.substr(0, lines.find('\n'))));
+    const auto diagnosis = world.operate("GET", "/doctor").body;
+    check("Diagnosis", diagnosis);
+    for (const auto& one : diagnosis.at("checks").as_array())
+        check("Check", one);
     check("SessionStatus", world.device("GET", "/sessions/" + id).body);
     check("Error", world.device("GET", "/sessions/" + make_nonce()).body);
 }

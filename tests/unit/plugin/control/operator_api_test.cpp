@@ -34,7 +34,13 @@ BOOST_AUTO_TEST_CASE(who_is_no_operator_is_refused_before_the_body_is_read) {
                                            {"DELETE", "/releases/x"},
                                            {"GET", "/sessions"},
                                            {"GET", "/sessions/x"},
-                                           {"GET", "/sessions/x/events"}}) {
+                                           {"GET", "/sessions/x/events"},
+                                           {"GET", "/audit"},
+                                           {"GET", "/audit/x"},
+                                           {"GET", "/doctor"},
+                                           {"GET", "/notices"},
+                                           {"PUT", "/notices/x/retry"},
+                                           {"DELETE", "/notices/x"}}) {
             TextBody body("some bytes");
             const auto answer = world.ask(token, method, std::string(messages::management_api) + path, body);
             BOOST_TEST(answer.status == 401U, method << " " << path);

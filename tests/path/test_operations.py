@@ -1,0 +1,192 @@
+"""What an operator looks after the plugin with: audit trail, doctor, backup and restore, while it works."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+from path_case import MIB, PathCase  # noqa: E402
+from plugin import EMAIL, SERVER, Plugin  # noqa: E402
+
+
+class Audit(PathCase):
+    def trail(self, *options):
+        return [json.loads(line) for line in self.plugin.command("audit", "export", *options).stdout.splitlines()]
+
+    def test_who_did_what_is_kept_over_a_kill(self):
+        before = len(self.trail())
+        self.publish("2.0", size=70_000)
+        self.device.report(self.deploy(), "failure")
+        deployment = self.plugin.json("deploy", self.release, "--device", self.device.id)["id"]
+        self.plugin.command("deployments", "abort", deployment)
+        refused, _, _ = self.plugin.request(
+            "POST", "/api/management/v1/useradm/auth/login", None,
+            {"Authorization": "Basic b3BlcmF0b3JAZXhhbXBsZS5jb206d3Jvbmc=", "Content-Length": "0"}, token="")
+        self.assertEqual(refused, 401)
+        self.plugin.change(limits__transfers=5)
+        self.plugin.kill()
+        self.plugin.start()
+        self.plugin.command("releases", "remove", self.release)
+
+        lines = self.trail()[before:]
+        kept = [(line["actor"], line["action"], line.get("status")) for line in lines]
+        for wanted in ((EMAIL, "payload.add", 201), (EMAIL, "release.publish", 201), (EMAIL, "artifact.upload", 201),
+                       (EMAIL, "deployment.create", 201), (EMAIL, "deployment.abort", 204), (EMAIL, "login", 401),
+                       ("plugin", "settings.reload", None), (EMAIL, "artifact.remove", 204),
+                       (EMAIL, "release.remove", 204)):
+            self.assertIn(wanted, kept)
+        self.assertEqual(sorted(line["time"] for line in lines), [line["time"] for line in lines])
+        (created, _) = [line for line in lines if line["action"] == "deployment.create"]
+        self.assertIn(f"artifact {self.release}, devices 1", created["about"])
+        (aborted,) = [line for line in lines if line["action"] == "deployment.abort"]
+        self.assertIn(deployment, aborted["about"])
+        self.assertEqual(aborted["address"], "127.0.0.1")
+        self.assertEqual(self.trail("--since", lines[-1]["time"])[-1], lines[-1])
+        whole = (self.plugin.folder / "state" / "audit" / "audit-00000001.jsonl").read_text()
+        self.assertNotIn("wrong", whole)
+        self.assertNotIn("Bearer", whole)
+
+    def test_devices_cannot_read_it(self):
+        status, _, _ = self.plugin.request("GET", "/api/management/v1/two-path/audit", token=self.device.token)
+        self.assertEqual(status, 401)
+
+
+class Doctor(PathCase):
+    settings = {"https.name": ["127.0.0.1", "localhost"]}
+
+    def test_a_healthy_plugin_and_one_whose_second_path_is_away(self):
+        done = self.plugin.command("doctor")
+        self.assertNotIn("FAILED", done.stdout)
+        found = {check["check"]: check["state"] for check in self.plugin.json("doctor")}
+        self.assertEqual({name for name, state in found.items() if state == "failed"}, set())
+        self.assertLessEqual({"first path", "second path", "clocks", "certificate", "names", "clock", "disk", "host",
+                              "webhook"}, set(found))
+        self.plugin.set(ftp__advertise="127.0.0.99")
+        self.plugin.stop()
+        self.plugin.start()
+        done = self.plugin.command("doctor", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, r"FAILED   second path: 127\.0\.0\.99 port \d+: ")
+        self.plugin.stop()
+        done = self.plugin.command("doctor", check=False)
+        self.plugin.start()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("FAILED   first path: ", done.stdout)
+
+
+class Backup(PathCase):
+    def server(self, plugin, *words):
+        return subprocess.run([SERVER, "--config", plugin.folder / "server.conf", *map(str, words)], text=True,
+                              capture_output=True, timeout=60)
+
+    def restored(self, backup):
+        """Another plugin, on the same ports, that begins with this backup."""
+        plugin = Plugin(self.folder / f"restored-{self.name}", settings=self.settings)
+        plugin.set(https__listen=f"127.0.0.1:{self.plugin.https_port}", ftp__listen=f"127.0.0.1:{self.plugin.ftp_port}")
+        plugin._write_configuration()
+        done = self.server(plugin, "restore", backup)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return plugin
+
+    def test_a_backup_made_during_an_update_brings_everything_back(self):
+        self.assert_next_update_succeeds("2.0")
+        committed = self.session()
+        artifact = self.publish("3.0", size=24 * MIB)
+        self.deploy()
+        update = self.update(artifact)
+        process = update.start("Download")
+        backup = self.folder / "backup"
+        done = self.server(self.plugin, "backup", backup)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        update.finish(process, "Download", 0)
+        self.assertEqual(self.server(self.plugin, "backup", backup).returncode, 6)
+        self.assertEqual(backup.stat().st_mode & 0o777, 0o700)
+        readable = [path.name for path in backup.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]
+        self.assertEqual(readable, ["certificate.pem"])
+
+        self.plugin.stop()
+        self.addCleanup(self.plugin.start)
+        plugin = self.restored(backup)
+        self.addCleanup(plugin.stop)
+        plugin.start()
+        # The same certificate, the same users and devices: nobody has to be told.
+        plugin.command("login", "--server", plugin.url, "--ca", self.plugin.certificate, EMAIL,
+                       text_input="correct horse battery staple\n")
+        self.assertIn(committed, plugin.sessions(device=self.device.id))
+        self.assertEqual([event["state"] for event in plugin.events(committed["id"])][-1], "committed")
+        status, _, _ = plugin.request("GET", f"/api/devices/v1/two-path/sessions/{committed['id']}",
+                                      token=self.device.token)
+        self.assertEqual(status, 200)
+        # The update that ran meanwhile: its certification is in no backup, so it ends, and the next attempt does well.
+        update.call("ArtifactFailure", check=0)
+        update.call("Cleanup", check=0)
+        again = self.update(artifact)
+        again.call("Download", check=0)
+        self.assertEqual(plugin.sessions(device=self.device.id)[0]["state"], "invalidated")
+
+    def test_a_state_that_is_there_is_not_overwritten(self):
+        backup = self.folder / "backup-2"
+        self.assertEqual(self.server(self.plugin, "backup", backup).returncode, 0)
+        done = self.server(self.plugin, "restore", backup)
+        self.assertEqual(done.returncode, 6)
+        self.assertIn("is in use by another two-path-server", done.stderr)
+        self.plugin.stop()
+        self.addCleanup(self.plugin.start)
+        done = self.server(self.plugin, "restore", backup)
+        self.assertEqual(done.returncode, 6)
+        self.assertIn("is not empty", done.stderr)
+        self.assertEqual(self.server(self.plugin, "restore", self.folder).returncode, 3)
+
+    def test_a_damaged_payload_is_found(self):
+        self.publish("2.0", size=70_000)
+        payload = next((self.plugin.folder / "state" / "payloads").iterdir())
+        good = payload.read_bytes()
+        payload.write_bytes(bytes([good[0] ^ 1]) + good[1:])
+        self.addCleanup(payload.write_bytes, good)
+        backup = self.folder / "backup-3"
+        done = self.server(self.plugin, "backup", backup)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("SHA-256", done.stderr)
+        self.assertEqual([], list(self.folder.glob("backup-3*")))
+        payload.write_bytes(good)
+        self.assertEqual(self.server(self.plugin, "backup", backup).returncode, 0)
+        # ... also at the other end.
+        kept = next((backup / "payloads").iterdir())
+        kept.write_bytes(b"x")
+        shutil.rmtree(self.folder / "elsewhere", ignore_errors=True)
+        done = subprocess.run([SERVER, "--state_dir", self.folder / "elsewhere", "restore", backup], text=True,
+                              capture_output=True, timeout=60)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertFalse((self.folder / "elsewhere" / "two-path.db").exists())
+
+
+class Quota(PathCase):
+    settings = {"retention.payload_quota_mib": 3}
+
+    def test_what_is_over_the_quota_is_refused_and_room_is_made_by_hand(self):
+        payload = self.device.folder / "payload"
+        publish = ["publish", payload, "--device-type", self.device.device_type, "--installer", "tracer",
+                   "--version-file", "/opt/VERSION"]
+        payload.write_bytes(os.urandom(2 * MIB))
+        self.plugin.command(*publish, "--name", "first", "--version", "1")
+        payload.write_bytes(os.urandom(2 * MIB))
+        done = self.plugin.command(*publish, "--name", "second", "--version", "2", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("payload_quota_mib", done.stderr)
+        self.assertEqual([release["name"] for release in self.plugin.json("releases")], ["first"])
+        self.plugin.command("releases", "remove", "first")
+        # A publication under way might still need the payload: it is the operator who removes it so soon.
+        self.assertNotEqual(self.plugin.command(*publish, "--name", "second", "--version", "2", check=False).returncode,
+                            0)
+        (kept,) = self.plugin.get("/api/management/v1/two-path/payloads")
+        self.plugin.request("DELETE", f"/api/management/v1/two-path/payloads/{kept['id']}")
+        self.plugin.command(*publish, "--name", "second", "--version", "2")
+
+
+if __name__ == "__main__":
+    unittest.main()
