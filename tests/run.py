@@ -47,12 +47,12 @@ def read_options():
 def build(options):
     if not (options.build_dir / "build.ninja").exists():
         compiler = "clang++" if options.compiler == "clang" else "g++"
-        # Only the default build is optimised; the others are there for what they say, and soon built.
-        arguments = SANITIZERS if options.sanitize else []
+        # Only the default build is optimised, with no more to debug than lines; the others are there for what they say.
+        arguments = SANITIZERS if options.sanitize else ["-Dcpp_args=-g1"]
         if options.compiler == "clang" and not options.sanitize:
             arguments = ["-Dbuildtype=debug"]
         if options.sanitize and options.compiler == "clang":
-            arguments = [*arguments, "-Db_lundef=false", "-Dcpp_args=-fno-sanitize=function"]
+            arguments = [*arguments, "-Db_lundef=false", "-Dcpp_args=-fno-sanitize=function,-g1"]
         subprocess.run(["meson", "setup", str(options.build_dir), str(ROOT), *arguments], check=True,
                        stdin=subprocess.DEVNULL, env={**os.environ, "CXX": f"ccache {compiler}"})
     subprocess.run(["ninja", "-C", str(options.build_dir)], check=True, stdin=subprocess.DEVNULL)
