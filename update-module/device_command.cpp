@@ -4,6 +4,7 @@
 #include "update-module/log.hpp"
 #include "update-module/module.hpp"
 #include "update-module/process.hpp"
+#include "update-module/start_notification.hpp"
 #include "update-module/state_folder.hpp"
 
 #include <algorithm>
@@ -18,7 +19,6 @@ namespace {
 
 constexpr milliseconds report_time{4'000};
 constexpr unsigned report_limit = 5; ///< seconds, whatever happens
-constexpr milliseconds start_time{30'000};
 constexpr milliseconds request_time{30'000};
 constexpr milliseconds check_time{10'000};
 constexpr std::size_t check_output = 4096; ///< of the check command, bytes; not shown
@@ -32,7 +32,9 @@ constexpr std::string_view usage = R"(usage: two-path-device COMMAND
   report                deliver reports that the plugin has not had yet, at most 5 s
   request-update [RELEASE]
                         order an update for this device: that release, or the newest
-  start-notification    tell the plugin that the device has restarted, where an update waits for it
+  start-notification [--until-told]
+                        tell the plugin that the device has restarted, where an update waits for it;
+                        again and again while it cannot be told
 
   --help, --version
 
@@ -88,39 +90,13 @@ Result<void> deliver_reports(const Settings& settings, const Arguments& argument
     return {};
 }
 
-/// Only while the new software is to prove itself, and only from another boot.
-bool waits_for_restart(const Record& record, const std::string& boot_id) {
-    return record.is(Done::installed) && !record.session.empty() && record.boot_id != boot_id &&
-           !record.is(Done::committed) && !record.is(Done::rolled_back);
-}
-
-Result<void> notify_start(const Settings& settings, const Arguments& arguments) {
-    if (!arguments.empty()) return wrong_arguments("`start-notification` takes no argument");
-    const auto lock = StateLock::take(settings.state_dir, Deadline::in({}));
-    if (!lock && lock.error().code == Errc::conflict)
-        return print("the update module is at work and tells the plugin itself\n");
-    if (!lock) return lock.error();
-    const auto record = RecordFile(settings.state_dir).read();
-    if (!record) return record.error();
-    const auto boot_id = read_boot_id(settings);
-    if (!boot_id) return boot_id.error();
-    if (!*record || !waits_for_restart(**record, *boot_id)) return print("no update waits for a restart\n");
-    const auto deadline = Deadline::in(start_time);
-    const auto installed = installed_version(settings, (*record)->version_file, deadline);
-    FirstPath first_path(settings);
-    const OwedReports owed(settings.state_dir);
-    if (!installed) {
-        // So early after a boot the file may be missing only now: the module judges, when the client calls
-        // it.
-        const auto told = tell_start(owed, first_path, (*record)->session, *boot_id, deadline);
-        if (!told) return told.error();
-        return print("told of the restart alone: " + installed.error().message() + "\n");
-    }
-    const auto verdict = tell_version(owed, first_path, (*record)->session, *boot_id, installed, deadline);
-    if (!verdict) return verdict.error();
-    return print(verdict->confirmed
-                     ? "confirmed: the device runs " + verdict->reported + "\n"
-                     : "mismatch: expected " + verdict->expected + ", the device runs " + *installed + "\n");
+Result<void> tell_start_notification(const Settings& settings, const Arguments& arguments) {
+    const bool until_told = arguments.size() == 1 && arguments[0] == "--until-told";
+    if (!arguments.empty() && !until_told)
+        return wrong_arguments("`start-notification` takes nothing but --until-told");
+    const auto told = until_told ? notify_start_until_told(settings) : notify_start(settings);
+    if (!told) return told.error();
+    return print(*told + "\n");
 }
 
 /// Whether the Mender client was told to look for an update now.
@@ -157,7 +133,7 @@ constexpr std::array commands{
     Entry{"inventory", show_inventory},
     Entry{"busy", show_or_set_busy},
     Entry{"report", deliver_reports},
-    Entry{"start-notification", notify_start},
+    Entry{"start-notification", tell_start_notification},
     Entry{"request-update", request_update},
 };
 

@@ -24,6 +24,7 @@ _two_path() {
         case $command in
             status) words=--json ;;
             busy) words='on off' ;;
+            start-notification) words=--until-told ;;
         esac
     elif [[ $current == -* ]]; then
         words=$(_two_path_options "$help")

@@ -110,6 +110,9 @@ class OnMachine(unittest.TestCase):
         self.addCleanup(self.machine.stop)
         self.machine.start()
 
+    def systemctl(self, *arguments, check=True):
+        return self.machine.run("systemctl", *arguments, check=check).stdout.strip()
+
     def left(self, *names):
         """Files and folders whose path contains one of these; not dpkg's own notes."""
         pattern = "|".join(map(re.escape, names))
@@ -119,9 +122,6 @@ class OnMachine(unittest.TestCase):
 
 
 class Server(OnMachine):
-    def systemctl(self, *arguments, check=True):
-        return self.machine.run("systemctl", *arguments, check=check).stdout.strip()
-
     def shown(self, name):
         return self.systemctl("show", "--value", f"--property={name}", "two-path-server")
 
@@ -329,6 +329,19 @@ class Device(OnMachine):
         self.assertEqual((scripts / "version").read_text().strip(), "3")
         for name in ("Idle_Enter_50_two-path", "Sync_Enter_50_two-path"):
             self.machine.run(f"/etc/mender/scripts/{name}")
+
+    def test_the_start_notification_is_sent_at_each_boot_that_an_update_waits_for(self):
+        self.machine.install(packages["two-path-device"])
+        service = "two-path-start"
+        self.assertEqual(self.systemctl("is-enabled", service), "enabled")
+        self.systemctl("start", service)
+        self.assertEqual(self.systemctl("show", "-P", "ConditionResult", service), "no")
+        # It is no record, which only the program can tell.
+        self.machine.write(DEVICE_STATE + "/record.json", "{}")
+        self.systemctl("start", service)
+        self.machine.run("timeout", "60", "sh", "-c", f"while systemctl -q is-active {service}; do sleep 0.1; done")
+        self.assertEqual(self.systemctl("show", "-P", "Result", service), "success")
+        self.assertTrue(self.machine.path(DEVICE_STATE + "/record.json.corrupt").exists())
 
     def test_an_upgrade_keeps_the_state(self):
         self.machine.install(older(packages["two-path-device"], self.folder))

@@ -75,10 +75,18 @@ class Device:
 
     def run_command(self, *arguments):
         """Runs `two-path-device`; gives the CompletedProcess."""
+        return subprocess.run(self._command(arguments), text=True, capture_output=True, timeout=60, env=self.environment)
+
+    def start_command(self, *arguments):
+        """Starts `two-path-device`; gives the process, its output and errors in one stream."""
+        return subprocess.Popen(self._command(arguments), text=True, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, env=self.environment)
+
+    def _command(self, arguments):
         command = self.folder / "two-path-device"
         if not command.exists():
             command.symlink_to(MODULE)
-        return subprocess.run([*self.enter, command, *arguments], text=True, capture_output=True, timeout=60, env=self.environment)
+        return [*self.enter, command, *arguments]
 
     @property
     def environment(self):
