@@ -2,6 +2,7 @@
 
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <limits>
 
 namespace two_path::messages {
@@ -78,8 +79,9 @@ Result<OpenRequest> OpenRequest::parse(std::string_view body) {
     Fields fields(*object, "open");
     OpenRequest request;
     request.protocol = fields.number("protocol");
-    if (fields.ok() && request.protocol != messages::protocol)
+    if (fields.ok() && request.protocol < oldest_protocol)
         return fail(Errc::unsupported, "protocol " + std::to_string(request.protocol));
+    request.protocol = std::min(request.protocol, messages::protocol);
     request.module_version = fields.text("module_version");
     read_formats(fields, request);
     request.attempt = fields.text("attempt");
@@ -140,7 +142,7 @@ Result<OpenReply> OpenReply::parse(std::string_view body) {
     if (fields.has("port")) reply.port = port_of(fields, "port");
     reply.push_from = fields.texts_or_none("push_from");
     if (!fields.ok()) return fields.error();
-    if (reply.protocol != messages::protocol)
+    if (reply.protocol < oldest_protocol || reply.protocol > messages::protocol)
         return fail(Errc::unsupported, "the plugin speaks protocol " + std::to_string(reply.protocol));
     const auto known = mode_from_name(mode);
     if (!known) return fail(Errc::unsupported, "mode `" + mode + "`");

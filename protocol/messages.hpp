@@ -15,8 +15,11 @@
 
 namespace two_path::messages {
 
-/// The protocol this release speaks.
+/// The newest protocol this release speaks. The device offers its newest, and the plugin answers with the newest
+/// that both speak, so that either may be upgraded first.
 inline constexpr std::uint64_t protocol = 1;
+/// The oldest one: that of the release before, once there is one.
+inline constexpr std::uint64_t oldest_protocol = 1;
 inline constexpr std::string_view device_api = "/api/devices/v1/two-path";
 inline constexpr std::string_view management_api = "/api/management/v1/two-path";
 /// Larger request bodies of the device API are refused; bytes.
@@ -36,7 +39,7 @@ struct Receiver {
 
 /// `POST /sessions`.
 struct OpenRequest {
-    std::uint64_t protocol{messages::protocol};
+    std::uint64_t protocol{messages::protocol}; ///< offered; parsed, the newest that both speak
     std::string module_version;
     std::vector<std::uint64_t> formats; ///< descriptor formats that the module reads
     std::string attempt;                ///< a nonce; the same again gives the same session
@@ -51,7 +54,7 @@ struct OpenRequest {
     std::string device_type;
     std::string boot_id;
 
-    /// unsupported for a protocol, issuer, mode or digests that it does not know, by name.
+    /// unsupported for a protocol that is too old, and for an issuer, mode or digests that it does not know, by name.
     [[nodiscard]] static Result<OpenRequest> parse(std::string_view body);
     [[nodiscard]] json::object to_json() const;
 };

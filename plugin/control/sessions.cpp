@@ -156,6 +156,7 @@ std::uint64_t Sessions::expires_in(const state::Session& session) const {
 messages::OpenReply Sessions::reply(const state::Session& session, const Certification& certification,
                                     const ClientAddresses& reached) const {
     messages::OpenReply reply;
+    reply.protocol = session.request.protocol;
     reply.session = session.id;
     if (session.request.issuer == Issuer::plugin) reply.certification = certification.text();
     reply.expires_in = expires_in(session);

@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(values_of_an_opening_that_are_not_known_are_refused_by_name
         body[name] = value;
         return body;
     };
-    check_refused<OpenRequest>(with("protocol", 2), Errc::unsupported, "protocol 2");
+    check_refused<OpenRequest>(with("protocol", 0), Errc::unsupported, "protocol 0");
     check_refused<OpenRequest>(with("issuer", "server"), Errc::unsupported, "issuer `server`");
     check_refused<OpenRequest>(with("mode", "sideways"), Errc::unsupported, "mode `sideways`");
     check_refused<OpenRequest>(with("digests", json::array{"md5"}), Errc::unsupported, "digests");
@@ -126,6 +126,38 @@ BOOST_AUTO_TEST_CASE(values_of_an_opening_that_are_not_known_are_refused_by_name
     const auto parsed = OpenRequest::parse(json::serialize(with("digests", json::array{"blake3", "sha256"})));
     BOOST_REQUIRE(parsed);
     BOOST_TEST((parsed->digests == std::vector<DigestKind>{DigestKind::sha256}));
+}
+
+BOOST_AUTO_TEST_CASE(a_device_of_the_next_release_is_answered_in_the_newest_protocol_that_both_speak) {
+    auto body = open_request().to_json();
+    body["protocol"] = protocol + 1;
+    body["news"] = {{"of", "the next release"}};
+    const auto parsed = OpenRequest::parse(json::serialize(body));
+    BOOST_REQUIRE(parsed);
+    BOOST_TEST(parsed->protocol == protocol);
+}
+
+/// Each message with a field that a later release may add.
+template<class Message>
+void check_ignores_news(const Message& message) {
+    auto body = message.to_json();
+    body["news"] = json::array{1, "two", json::object{{"three", 3}}};
+    const auto parsed = Message::parse(json::serialize(body));
+    BOOST_REQUIRE_MESSAGE(parsed, (parsed ? "" : parsed.error().message()));
+    BOOST_TEST(json::serialize(parsed->to_json()) == json::serialize(message.to_json()));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_later_release_adds_is_ignored) {
+    check_ignores_news(open_request());
+    check_ignores_news(OpenReply{1, a_nonce, {}, 120, Mode::pull, "h", 1, {}});
+    check_ignores_news(TransferReport{1, 0, 0, 0, 0, "sha256", "ftp"});
+    check_ignores_news(Progress{SessionStep::committed, true});
+    check_ignores_news(StartNotification{"b"});
+    check_ignores_news(VersionRequest{a_nonce});
+    check_ignores_news(VersionReport{"2.0", a_nonce, "b"});
+    check_ignores_news(Verdict{true, "a", "a"});
+    check_ignores_news(FailureReport{"Download", {Errc::tampered, "block 3"}, 7});
+    check_ignores_news(SessionStatus{SessionState::certified, {}, 119});
 }
 
 BOOST_AUTO_TEST_CASE(bounds_of_the_other_messages_hold) {
