@@ -41,8 +41,8 @@ class Device:
         self.installed = self.folder / "installed"
         for path in (self.modules, self.state, self.installed):
             path.mkdir(parents=True)
-        self._token_file = self.folder / "token"
-        self._token_file.touch(0o600)
+        self.token_file = self.folder / "token"
+        self.token_file.touch(0o600)
         self._boot_id = self.folder / "boot_id"
         self._key = self.folder / "device.key"
         self._identity = json.dumps({"mac": str(uuid.uuid4())})
@@ -57,7 +57,7 @@ class Device:
         settings = {"state_dir": str(self.state), "modules_dir": str(self.modules), "boot_id_file": str(self._boot_id),
                     "mender_conf": str(self.folder / "mender.conf"), "server_url": self.plugin.url,
                     "server_certificate": str(self.plugin.certificate),
-                    "token_command": ["/bin/cat", str(self._token_file)], "stall_timeout": 3, **self._settings}
+                    "token_command": ["/bin/cat", str(self.token_file)], "stall_timeout": 3, **self._settings}
         (self.folder / "two-path.conf").write_text(json.dumps(settings))
 
     def configure_mender(self, **keys):
@@ -109,7 +109,7 @@ class Device:
         if status != 200:
             raise AssertionError(f"authentication: {status} {answer!r}")
         self.token = answer.decode()
-        self._token_file.write_text(self.token)
+        self.token_file.write_text(self.token)
 
     def next_deployment(self):
         """Asks as a client does; gives the deployment's id, or None."""
@@ -153,6 +153,7 @@ class Update:
         self._lists = {}
         self._running = []
         self._prefix = []
+        self.program = MODULE
         self._left = self.device.folder / "left"
         shutil.rmtree(self.tree, ignore_errors=True)
         self._make_tree(pathlib.Path(artifact))
@@ -184,6 +185,11 @@ class Update:
         store.mkdir(exist_ok=True)
         self._prefix = ["unshare", "-rm", "sh", "-c", script, str(size), store] if size else []
 
+    def read_only_state(self):
+        """From now on each call finds the device's state directory on a file system that cannot be written."""
+        script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+        self._prefix = ["unshare", "-rm", "sh", "-c", script, self.device.state]
+
     @property
     def left(self):
         return self._left.read_text().split()
@@ -204,7 +210,7 @@ class Update:
             os.mkfifo(self.tree / "stream-next")
             (self.tree / "streams").mkdir()
             threading.Thread(target=self._feed, args=[state == "DownloadWithFileSizes"], daemon=True).start()
-        process = subprocess.Popen([*self.device.enter, *self._prefix, MODULE, state, self.tree], cwd=self.tree, stdin=subprocess.DEVNULL,
+        process = subprocess.Popen([*self.device.enter, *self._prefix, self.program, state, self.tree], cwd=self.tree, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
                                    env=self.device.environment)
         self._running.append(process)
