@@ -25,6 +25,10 @@ Result<void> sync_folder(const std::filesystem::path& folder) {
     return {};
 }
 
+std::int64_t stored_time(const struct stat& status) {
+    return std::int64_t{status.st_mtim.tv_sec} * 1000 + status.st_mtim.tv_nsec / 1'000'000;
+}
+
 Error folder_error(const std::filesystem::path& folder, const std::string& why) {
     return fail(Errc::bad_configuration, "the folder " + folder.string() + " cannot be used: " + why);
 }
@@ -60,7 +64,7 @@ Result<Payload> Incoming::finish(std::string_view expected) {
     struct stat status {};
     if (::fsync(descriptor_.get()) != 0 || ::fstat(descriptor_.get(), &status) != 0)
         return disk_error(file_, "sync", errno);
-    payload.stored = std::int64_t{status.st_mtim.tv_sec} * 1000 + status.st_mtim.tv_nsec / 1'000'000;
+    payload.stored = stored_time(status);
     // Over the same content, if it is there: renaming is atomic, and who reads the old one goes on reading
     // it.
     if (::rename(file_.c_str(), (folder_ / payload.id).c_str()) != 0)
@@ -122,8 +126,7 @@ Result<std::vector<Payload>> Payloads::list() const {
         const auto payload = open_payload(id);
         struct stat status {};
         if (!payload || ::fstat(payload->file.get(), &status) != 0) continue;
-        const auto stored = std::int64_t{status.st_mtim.tv_sec} * 1000 + status.st_mtim.tv_nsec / 1'000'000;
-        all.push_back({std::move(id), payload->size, stored});
+        all.push_back({std::move(id), payload->size, stored_time(status)});
     }
     if (ec) return fail(Errc::io_error, "the plugin cannot list " + payloads_.string() + ": " + ec.message());
     std::ranges::sort(all, {}, &Payload::id);
@@ -135,6 +138,25 @@ Result<void> Payloads::remove(std::string_view id) const {
     const auto path = payloads_ / id;
     if (::unlink(path.c_str()) != 0) return disk_error(path, "remove", errno);
     return sync_folder(payloads_);
+}
+
+/// Takes it away before looking at it: what is judged is then what goes, and whoever brings the same bytes
+/// meanwhile puts a file of his own in its place.
+Result<bool> Payloads::remove_stored_before(std::string_view id, std::int64_t time) const {
+    if (!size_of(id)) return fail(Errc::not_found, "payload " + std::string(id));
+    const auto path = payloads_ / id;
+    const auto aside = incoming_ / std::string(id).append(".removed");
+    if (::rename(path.c_str(), aside.c_str()) != 0) return disk_error(path, "remove", errno);
+    struct stat status {};
+    const bool judged = ::stat(aside.c_str(), &status) == 0;
+    if (judged && stored_time(status) < time) {
+        if (::unlink(aside.c_str()) != 0) return disk_error(aside, "remove", errno);
+        if (auto synced = sync_folder(payloads_); !synced) return synced.error();
+        return true;
+    }
+    if (::rename(aside.c_str(), path.c_str()) != 0) return disk_error(path, "put back", errno);
+    if (auto synced = sync_folder(payloads_); !synced) return synced.error();
+    return false;
 }
 
 } // namespace two_path::catalog

@@ -73,6 +73,9 @@ class Payloads {
     [[nodiscard]] Result<std::vector<Payload>> list() const;
     /// Transfers that have it open end well. The caller knows that nothing uses it. not_found; io_error.
     [[nodiscard]] Result<void> remove(std::string_view id) const;
+    /// The same, unless its bytes came, or came again, at `time` or later (UNIX ms), be it at this moment on
+    /// another thread. False: it stays.
+    [[nodiscard]] Result<bool> remove_stored_before(std::string_view id, std::int64_t time) const;
 
   private:
     explicit Payloads(std::filesystem::path folder);

@@ -1,5 +1,6 @@
 #include "plugin/control/freeing.hpp"
 
+#include "plugin/control/retention.hpp"
 #include "plugin/log.hpp"
 
 #include <algorithm>
@@ -38,9 +39,13 @@ awaitable<void> Freeing::look() {
     if (releases.empty()) co_return;
     const auto artifacts = co_await host_.artifacts();
     if (!artifacts) co_return; // the host says so in the log; the next look comes
-    // What was published while the framework answered is not judged by that answer.
-    for (const auto& release : releases)
-        compare(release, *artifacts);
+    // What was published, or published again, while the framework answered is not judged by that answer.
+    for (const auto& release : releases) {
+        const auto now = store_.release(release.descriptor.release);
+        if (now && now->published == release.published && now->artifact == release.artifact &&
+            now->gone == release.gone)
+            compare(release, *artifacts);
+    }
 }
 
 void Freeing::compare(const state::Release& release, const std::vector<host::KeptArtifact>& artifacts) {
@@ -65,20 +70,24 @@ void Freeing::compare(const state::Release& release, const std::vector<host::Kep
     }
 }
 
-/// The payloads first: when that is cut off, the release is still there and the next look goes on.
+/// The release first: no release is ever without its payload, also when this is cut off, or when it is
+/// published again. A payload that then stays is one that no release has, which retention removes.
 void Freeing::free(const state::Release& release) {
     const auto& name = release.descriptor.release;
+    const auto now = store_.clock().unix_time();
+    const std::chrono::milliseconds publication = Retention::publication;
+    // Who stored it after it was published may be about to publish another release that has it.
+    const auto ours = std::max(release.published + 1, now - publication.count());
+    store_.remove_release(name);
     std::uint64_t freed = 0;
     for (const auto& file : release.descriptor.files) {
-        if (file.empty() || store_.releases_with(file.id).size() > 1) continue;
-        const auto removed = payloads_.remove(file.id);
-        if (removed) freed += file.wire_size;
+        if (file.empty() || !store_.releases_with(file.id).empty()) continue;
+        const auto removed = payloads_.remove_stored_before(file.id, ours);
+        if (removed && *removed) freed += file.wire_size;
         if (removed || removed.error().code == Errc::not_found) continue;
-        log(Level::warning,
-            "the payload of release " + name + " cannot be freed: " + removed.error().message());
-        return;
+        log(Level::warning, "a payload of release " + name + " cannot be freed, and is tried again after " +
+                                "[retention] unused_payload_days: " + removed.error().message());
     }
-    store_.remove_release(name);
     log(Level::notice, "freed release " + name + ", whose artifact was deleted: " + std::to_string(freed) +
                            " bytes of payload");
 }

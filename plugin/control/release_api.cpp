@@ -33,12 +33,13 @@ Result<Registered> register_release(state::Store& store, const catalog::Payloads
                                     std::string text) {
     auto descriptor = parse_descriptor(text);
     if (!descriptor) return descriptor.error();
-    if (auto known = store.release(descriptor->release)) {
-        if (to_json(known->descriptor) != to_json(*descriptor))
-            return fail(Errc::conflict, "another release is called " + descriptor->release);
-        return Registered{std::move(*known), false};
-    }
+    auto known = store.release(descriptor->release);
+    if (known && to_json(known->descriptor) != to_json(*descriptor))
+        return fail(Errc::conflict, "another release is called " + descriptor->release);
     if (auto held = holds_all(*descriptor, payloads); !held) return held.error();
+    if (known && !known->gone) return Registered{std::move(*known), false};
+    // Published again while it waited to be freed: its artifact is on its way, as that of a new one.
+    if (known) store.remove_release(descriptor->release);
     state::Release release{std::move(*descriptor), std::move(text), store.clock().unix_time()};
     store.add_release(release);
     return Registered{std::move(release), true};

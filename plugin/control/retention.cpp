@@ -44,7 +44,7 @@ void Retention::stop() {
 bool Retention::tidy() {
     const auto now = store_.clock().unix_time();
     for (const auto& payload : unused_since(now - milliseconds(rules_.unused)))
-        remove(payload, "no release has had it for long");
+        static_cast<void>(remove(payload, "no release has had it for long"));
     const auto forgotten =
         store_.forget_sessions({now - milliseconds(rules_.sessions), now - milliseconds(day),
                                 rules_.most_sessions, sessions_in_a_round});
@@ -67,13 +67,14 @@ std::vector<catalog::Payload> Retention::unused_since(std::int64_t time) {
     return std::move(*all);
 }
 
-void Retention::remove(const catalog::Payload& payload, const char* why) {
-    const auto removed = payloads_.remove(payload.id);
-    if (removed)
-        log(Level::notice,
-            "removed payload " + payload.id + " of " + std::to_string(payload.size) + " bytes: " + why);
-    else
-        log(Level::warning, removed.error().message());
+/// Not when it was stored again just now. False: it is still there.
+bool Retention::remove(const catalog::Payload& payload, const char* why) {
+    const auto removed = payloads_.remove_stored_before(payload.id, payload.stored + 1);
+    if (!removed) log(Level::warning, removed.error().message());
+    if (!removed || !*removed) return false;
+    log(Level::notice,
+        "removed payload " + payload.id + " of " + std::to_string(payload.size) + " bytes: " + why);
+    return true;
 }
 
 Result<std::uint64_t> Retention::room() {
@@ -85,8 +86,7 @@ Result<std::uint64_t> Retention::room() {
         used += payload.size;
     if (used >= rules_.payload_quota)
         for (const auto& payload : unused_since(store_.clock().unix_time() - milliseconds(publication))) {
-            remove(payload, "no release has it, and the quota is reached");
-            used -= payload.size;
+            if (remove(payload, "no release has it, and the quota is reached")) used -= payload.size;
             if (used < rules_.payload_quota) break;
         }
     if (used < rules_.payload_quota) return rules_.payload_quota - used;

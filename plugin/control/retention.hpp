@@ -42,7 +42,7 @@ class Retention {
 
   private:
     [[nodiscard]] std::vector<catalog::Payload> unused_since(std::int64_t time);
-    void remove(const catalog::Payload& payload, const char* why);
+    bool remove(const catalog::Payload& payload, const char* why);
 
     state::Store& store_;
     const catalog::Payloads& payloads_;

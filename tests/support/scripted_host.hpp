@@ -14,12 +14,12 @@ namespace two_path::tests {
 
 class ScriptedHost : public host::Host {
   public:
-    std::map<std::string, std::string> devices;             ///< bearer token -> device
-    std::map<std::string, std::string> operators;           ///< bearer token -> user
-    std::map<std::string, host::ActiveDeployment> active;   ///< by device
-    std::vector<std::string> aborted;                       ///< deployments
-    std::optional<Error> failure;                           ///< the answer to whatever is asked
-    std::function<void()> while_asked;                      ///< runs before active_deployment() answers, once
+    std::map<std::string, std::string> devices;           ///< bearer token -> device
+    std::map<std::string, std::string> operators;         ///< bearer token -> user
+    std::map<std::string, host::ActiveDeployment> active; ///< by device
+    std::vector<std::string> aborted;                     ///< deployments
+    std::optional<Error> failure;                         ///< the answer to whatever is asked
+    std::function<void()> while_asked; ///< runs before active_deployment() or artifacts() answers, once
     std::vector<std::vector<host::DeviceDeployment>> polls; ///< what ended() was asked
     std::vector<host::UpdateOrder> orders;                  ///< what order() was asked
     std::vector<host::KeptArtifact> kept;                   ///< what artifacts() answers
@@ -62,7 +62,9 @@ class ScriptedHost : public host::Host {
 
     awaitable<Result<std::vector<host::KeptArtifact>>> artifacts() override {
         if (failure) co_return *failure;
-        co_return kept;
+        auto answer = kept;
+        if (while_asked) std::exchange(while_asked, nullptr)();
+        co_return answer;
     }
 
     void add_routes(control::Router&) override {}

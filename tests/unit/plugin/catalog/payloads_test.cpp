@@ -4,11 +4,14 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <fstream>
+#include <thread>
 
 namespace two_path::catalog {
 namespace {
@@ -185,6 +188,34 @@ BOOST_AUTO_TEST_CASE(a_removed_payload_is_gone_but_not_under_a_reader) {
     BOOST_REQUIRE(!again);
     BOOST_TEST((again.error().code == Errc::not_found));
     BOOST_TEST(content(*reader) == "abc");
+}
+
+BOOST_AUTO_TEST_CASE(only_what_was_stored_before_a_time_goes) {
+    const TemporaryFolder folder;
+    const auto payloads = open_in(folder);
+    const auto stored = add(payloads, "abc").stored;
+    BOOST_TEST(!payloads.remove_stored_before(abc, stored).value());
+    BOOST_TEST(payloads.size_of(abc).value() == 3U);
+    BOOST_TEST(files_in(folder / "incoming") == 0U);
+    BOOST_TEST(payloads.remove_stored_before(abc, stored + 1).value());
+    BOOST_TEST(!payloads.size_of(abc));
+    BOOST_TEST((payloads.remove_stored_before(abc, stored + 1).error().code == Errc::not_found));
+    BOOST_TEST(files_in(folder / "incoming") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_stored_again_while_it_is_removed_is_there) {
+    const TemporaryFolder folder;
+    const auto payloads = open_in(folder);
+    const auto since = add(payloads, "of now").stored;
+    const timespec old[2]{{1, 0}, {1, 0}};
+    for (int i = 0; i < 300; ++i) {
+        add(payloads, "abc");
+        BOOST_REQUIRE(::utimensat(AT_FDCWD, (folder / "payloads" / abc).c_str(), old, 0) == 0);
+        std::thread remover([&] { static_cast<void>(payloads.remove_stored_before(abc, since)); });
+        add(payloads, "abc");
+        remover.join();
+        BOOST_REQUIRE(payloads.size_of(abc).has_value());
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_folder_that_cannot_be_used_is_named) {

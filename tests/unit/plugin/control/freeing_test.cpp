@@ -1,8 +1,12 @@
 // What becomes of a release whose artifact the framework has no more.
 #include "plugin/control/freeing.hpp"
+#include "plugin/control/release_api.hpp"
 #include "tests/support/plugin_world.hpp"
 
 #include <boost/test/unit_test.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
 
 namespace two_path::control {
 namespace {
@@ -30,6 +34,18 @@ struct Published : tests::PluginWorld {
     void look_after(seconds time_passed) {
         time.pass(time_passed);
         look();
+    }
+    /// As POST payloads and POST releases do.
+    void publish_again() {
+        store_now();
+        const auto text = json::serialize(to_json(descriptor));
+        BOOST_TEST_REQUIRE(register_release(store(), payloads(), text).has_value());
+    }
+    void store_now() {
+        const auto id = add_payload("the payload");
+        timespec times[2]{};
+        times[0].tv_sec = times[1].tv_sec = time.unix_time / 1000;
+        BOOST_REQUIRE(::utimensat(AT_FDCWD, (folder / "payloads" / id).c_str(), times, 0) == 0);
     }
     bool is_there() {
         const bool has_payload = payloads().size_of(descriptor.files[0].id).has_value();
@@ -129,6 +145,56 @@ BOOST_AUTO_TEST_CASE(a_payload_stays_with_another_release_that_has_it) {
     world.look_after(hours(24));
     BOOST_TEST(!world.store().release("app-2.0").has_value());
     BOOST_TEST(world.payloads().size_of(again.files[0].id).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_published_again_stays) {
+    Published world;
+    world.store().found_artifact("app-2.0", "a-1");
+    world.look();
+    world.time.pass(hours(48));
+    world.publish_again();
+    world.look();
+    BOOST_TEST(world.is_there());
+    BOOST_TEST(!world.store().release("app-2.0")->gone.has_value());
+    world.look_after(hours(48)); // its artifact is still on its way
+    BOOST_TEST(world.is_there());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_published_again_while_the_framework_answers_stays) {
+    Published world;
+    world.store().found_artifact("app-2.0", "a-1");
+    world.look();
+    world.host.while_asked = [&] {
+        world.publish_again();
+        world.store().found_artifact("app-2.0", "a-2");
+    };
+    world.look_after(hours(48));
+    BOOST_TEST(world.is_there());
+    BOOST_TEST(world.store().release("app-2.0")->artifact.value() == "a-2");
+    BOOST_TEST(!world.store().release("app-2.0")->gone.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(bytes_that_somebody_stores_for_another_release_stay_though_the_release_goes) {
+    Published world;
+    world.store().found_artifact("app-2.0", "a-1");
+    world.look();
+    world.time.pass(hours(48));
+    world.store_now();
+    world.look();
+    BOOST_TEST(!world.store().release("app-2.0").has_value());
+    auto next = world.descriptor;
+    next.release = "app-2.1";
+    const auto text = json::serialize(to_json(next));
+    BOOST_TEST(register_release(world.store(), world.payloads(), text).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_release_whose_payload_is_missing_is_not_registered_again) {
+    Published world;
+    BOOST_REQUIRE(world.payloads().remove(world.descriptor.files[0].id).has_value());
+    const auto text = json::serialize(to_json(world.descriptor));
+    const auto refused = register_release(world.store(), world.payloads(), text);
+    BOOST_TEST_REQUIRE(!refused.has_value());
+    BOOST_TEST((refused.error().code == Errc::payload_missing));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
