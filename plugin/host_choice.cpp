@@ -97,7 +97,8 @@ Result<std::unique_ptr<importing::Imports>> open_imports(const Settings& setting
     if (!rules) return rules.error();
     return importing::Imports::open(
         executors, *host, store, payloads, settings.state_dir / "imports", std::move(*rules),
-        {settings.mender.auto_import_tag, settings.mender.auto_import_version_file});
+        {settings.mender.auto_import_tag, settings.mender.auto_import_version_file},
+        settings.host.free_after);
 }
 
 Result<void> check_host(const Settings& settings) {

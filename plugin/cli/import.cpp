@@ -15,9 +15,10 @@ constexpr std::chrono::milliseconds between_looks{1000};
 
 CommandLine command_line() {
     CommandLine line(
-        "import RELEASE --version V --version-file PATH[:KEY] [OPTIONS]",
+        "import [RELEASE --version V --version-file PATH[:KEY] [OPTIONS]]",
         "Makes a release of two-path, RELEASE+two-path, of one that is in Mender with its whole\n"
-        "artifact: the plugin fetches that once. A signed one gives an artifact that you sign.");
+        "artifact: the plugin fetches that once. A signed one gives an artifact that you sign.\n"
+        "Without RELEASE it lists the imports, with the reason of those that failed.");
     add_release_options(line);
     line.option("output", "FILE", "where to write the small artifact when it must be signed");
     return line;
@@ -37,9 +38,32 @@ Result<json::object> wait_for_end(const Server& server, json::object import, con
         const auto fetched = number_of(import, "fetched");
         if (fetched > shown) bar.add(fetched - std::exchange(shown, fetched));
     }
-    if (text_of(import, "state") != "failed") return import;
+    const auto state = text_of(import, "state");
+    if (state != "failed" && state != "waiting") return import;
     return fail(errc_from_reason(text_of(import, "reason")).value_or(Errc::internal),
-                text_of(import, "detail"));
+                text_of(import, "detail") + (state == "waiting" ? "; the plugin tries again by itself" : ""));
+}
+
+Outcome list(Shell& shell) {
+    const auto server = Server::open(shell);
+    if (!server) return server.error();
+    const auto imports = server->get(own_path("/imports"));
+    if (!imports) return imports.error();
+    if (shell.json) {
+        print_json(shell.out, *imports);
+        return 0;
+    }
+    Table table({"RELEASE", "STATE", "ATTEMPTS", "REASON"});
+    for (const auto& value : imports->is_array() ? imports->get_array() : json::array()) {
+        if (!value.is_object()) continue;
+        const auto& import = value.get_object();
+        const auto reason = text_of(import, "reason");
+        table.add({text_of(import, "release"), text_of(import, "state"),
+                   std::to_string(number_of(import, "attempts")),
+                   reason.empty() ? reason : reason + ": " + text_of(import, "detail")});
+    }
+    table.print(shell.out);
+    return 0;
 }
 
 Outcome write_unsigned(const Server& server, const std::string& twin, const std::string& output,
@@ -59,7 +83,7 @@ Outcome import(const std::vector<std::string>& arguments, Shell& shell) {
     if (!given) return given.error();
     if (!*given) return 0;
     const auto words = (*given)->words();
-    if (words.empty()) return wrong_usage("RELEASE: which release of the Mender server?");
+    if (words.empty()) return list(shell);
     const auto options = read_release_options(**given, shell);
     if (!options) return options.error();
     const auto server = Server::open(shell);

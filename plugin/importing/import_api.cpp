@@ -15,8 +15,9 @@ json::object view(const Import& import) {
                         {"twin", twin_of(import.release)},
                         {"state", name_of(import.state)},
                         {"size", import.size},
-                        {"fetched", import.fetched ? import.fetched->load() : 0}};
-    if (import.state != ImportState::failed) return object;
+                        {"fetched", import.fetched ? import.fetched->load() : 0},
+                        {"attempts", import.attempts}};
+    if (import.state != ImportState::failed && import.state != ImportState::waiting) return object;
     const auto& row = info(import.why.code);
     object["reason"] = row.reason;
     object["meaning"] = row.meaning;
@@ -50,10 +51,17 @@ awaitable<Response> begin_import(Imports* imports, Request& request) {
     co_return Response::of(202, view(*begun));
 }
 
+awaitable<Response> list_imports(Imports* imports, Request&) {
+    json::array list;
+    for (const auto& import : imports == nullptr ? std::vector<Import>() : imports->list())
+        list.push_back(view(import));
+    co_return Response::of(200, list);
+}
+
 awaitable<Response> show_import(Imports* imports, Request& request) {
     const auto import = imports == nullptr ? std::nullopt : imports->find(request.parameters["release"]);
     if (!import) {
-        const auto unknown = fail(Errc::not_found, "no import of this release since the plugin's last start");
+        const auto unknown = fail(Errc::not_found, "no import of this release is known");
         co_return Response::of(unknown, request.id);
     }
     co_return Response::of(200, view(*import));
@@ -65,6 +73,9 @@ void add_import_api(control::Router& router, host::Host& host, Imports* imports)
     const std::string path = std::string(messages::management_api) + "/imports";
     router.add("POST", path, control::for_operators(host, [imports](Request& request) {
                    return begin_import(imports, request);
+               }));
+    router.add("GET", path, control::for_operators(host, [imports](Request& request) {
+                   return list_imports(imports, request);
                }));
     router.add("GET", path + "/{release}", control::for_operators(host, [imports](Request& request) {
                    return show_import(imports, request);

@@ -1,14 +1,15 @@
 #include "plugin/importing/imports.hpp"
 
+#include "plugin/control/freeing.hpp"
 #include "plugin/control/release_api.hpp"
 #include "plugin/host/mender/artifacts.hpp"
+#include "plugin/importing/attempts.hpp"
 #include "plugin/log.hpp"
+#include "protocol/json.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/json/serialize.hpp>
 
-#include <algorithm>
-#include <array>
 #include <exception>
 #include <utility>
 
@@ -18,21 +19,38 @@ namespace mender = host::mender;
 
 namespace {
 
-constexpr std::int64_t again_after = std::int64_t{10} * 60 * 1000;
-
-/// Each try may fetch the whole artifact.
-std::int64_t wait_after(unsigned tries) {
-    return again_after << std::min(tries - 1, 6U);
-}
-
-bool may_pass(Errc code) {
-    return code == Errc::unavailable || code == Errc::plugin_unreachable;
-}
+struct Made {
+    Result<Twin> twin{fail(Errc::internal, {})};
+    std::vector<std::string> payloads; ///< also of one that failed
+};
 
 /// Runs on the imports' own thread.
-awaitable<Result<Twin>> make(TwinMaker maker, std::string link, std::uint64_t size,
-                             publishing::ReleaseOptions options) {
-    co_return maker.make(link, size, options);
+awaitable<Made> make(TwinMaker maker, std::string link, std::uint64_t size,
+                     publishing::ReleaseOptions options) {
+    Made made;
+    made.twin = maker.make(link, size, options);
+    made.payloads = maker.stored();
+    co_return made;
+}
+
+Result<publishing::ReleaseOptions> options_of(const state::ImportOrder& order) {
+    const auto object = parse_object(order.options, "the order of an import");
+    if (!object) return object.error();
+    return publishing::parse_release_options(*object);
+}
+
+bool is_open(ImportState state) {
+    return state == ImportState::running || state == ImportState::waiting;
+}
+
+/// The artifact that is this release's.
+const host::KeptArtifact* carrier(const std::vector<host::KeptArtifact>& artifacts,
+                                  const Descriptor& descriptor) {
+    for (const auto& artifact : artifacts)
+        if (artifact.name == descriptor.release &&
+            control::not_carried(artifact.files, descriptor) == nullptr)
+            return &artifact;
+    return nullptr;
 }
 
 Result<void> may_have_twin(const std::vector<mender::ListedArtifact>& artifacts) {
@@ -51,30 +69,22 @@ Result<void> may_have_twin(const std::vector<mender::ListedArtifact>& artifacts)
 
 } // namespace
 
-std::string_view name_of(ImportState state) noexcept {
-    constexpr std::array<std::string_view, 4> names{"running", "done", "awaits_signature", "failed"};
-    return names.at(static_cast<std::size_t>(state));
-}
-
-std::string twin_of(std::string_view release) {
-    return std::string(release).append("+two-path");
-}
-
 Imports::Imports(Executors executors, host::MenderHost& host, state::Store& store,
                  const catalog::Payloads& payloads, catalog::Payloads fetched, TwinRules rules,
-                 AutoImport automatic)
+                 AutoImport automatic, std::chrono::seconds grace)
   : executors_(std::move(executors))
   , host_(host)
   , store_(store)
   , payloads_(payloads)
   , fetched_(std::move(fetched))
   , rules_(std::move(rules))
-  , automatic_(std::move(automatic)) {}
+  , automatic_(std::move(automatic))
+  , grace_(grace) {}
 
 Result<std::unique_ptr<Imports>> Imports::open(const Executors& executors, host::MenderHost& host,
                                                state::Store& store, const catalog::Payloads& payloads,
                                                const std::filesystem::path& folder, TwinRules rules,
-                                               AutoImport automatic) {
+                                               AutoImport automatic, std::chrono::seconds grace) {
     std::error_code ec;
     std::filesystem::remove_all(folder, ec);
     if (!ec) std::filesystem::create_directory(folder, ec);
@@ -83,13 +93,35 @@ Result<std::unique_ptr<Imports>> Imports::open(const Executors& executors, host:
     auto fetched = catalog::Payloads::open(folder);
     if (!fetched) return fetched.error();
     return std::unique_ptr<Imports>(new Imports(executors, host, store, payloads, std::move(*fetched),
-                                                std::move(rules), std::move(automatic)));
+                                                std::move(rules), std::move(automatic), grace));
+}
+
+const Import* Imports::running(const std::string& release) const {
+    const auto found = imports_.find(release);
+    if (found == imports_.end() || found->second.state != ImportState::running) return nullptr;
+    return &found->second;
 }
 
 std::optional<Import> Imports::find(const std::string& release) const {
+    const auto order = store_.import(release);
     const auto found = imports_.find(release);
-    if (found == imports_.end()) return std::nullopt;
-    return found->second;
+    if (found == imports_.end() && !order) return std::nullopt;
+    auto import = found == imports_.end() ? Import() : found->second;
+    if (!order) return import;
+    import.release = release;
+    import.state = order->state;
+    import.attempts = order->attempts;
+    if (order->reason) import.why = {*order->reason, order->detail};
+    return import;
+}
+
+std::vector<Import> Imports::list() const {
+    std::vector<Import> all;
+    for (const auto& order : store_.imports())
+        if (auto import = find(order.release)) all.push_back(std::move(*import));
+    for (const auto& [release, import] : imports_) // tagged ones that were refused
+        if (!store_.import(release)) all.push_back(import);
+    return all;
 }
 
 /// The one artifact of a release that may have a twin.
@@ -106,11 +138,9 @@ awaitable<Result<mender::ListedArtifact>> Imports::full_artifact(std::string rel
 }
 
 awaitable<Result<Import>> Imports::begin(std::string release, publishing::ReleaseOptions options) {
-    const auto running = [&] {
-        const auto found = imports_.find(release);
-        return found != imports_.end() && found->second.state == ImportState::running;
-    };
-    if (running()) co_return imports_.at(release);
+    if (const auto* now = running(release)) co_return *now;
+    if (auto order = store_.import(release); order && is_open(order->state))
+        co_return co_await take_up(std::move(*order));
     options.name = twin_of(release);
     if (const auto twin = store_.release(options.name)) {
         if (!twin->awaits_signature)
@@ -121,42 +151,113 @@ awaitable<Result<Import>> Imports::begin(std::string release, publishing::Releas
         known.state = ImportState::awaits_signature;
         co_return known;
     }
-    auto full = co_await full_artifact(release);
+    const auto full = co_await full_artifact(release);
     if (!full) co_return full.error();
-    if (running()) co_return imports_.at(release); // begun meanwhile
+    if (const auto* now = running(release)) co_return *now; // begun meanwhile
 
+    store_.order_import(release, boost::json::serialize(publishing::to_json(options)));
     Import import;
     import.release = release;
-    import.artifact = std::move(full->id);
-    import.size = full->size;
-    import.fetched = std::make_shared<std::atomic<std::uint64_t>>(0);
-    if (const auto before = find(release)) import.tries = before->tries + 1;
+    if (const auto before = imports_.find(release); before != imports_.end())
+        import.tries = before->second.tries + 1;
     imports_[release] = import;
-    auto running_on = run(release, std::move(options));
+    co_return start(*full, std::move(options));
+}
+
+/// The import is on the disk and in memory.
+Import Imports::start(const mender::ListedArtifact& full, publishing::ReleaseOptions options) {
+    auto& import = imports_.at(full.name);
+    import.artifact = full.id;
+    import.size = full.size;
+    import.fetched = std::make_shared<std::atomic<std::uint64_t>>(0);
+    auto running_on = run(full.name, std::move(options));
     auto ended = [](const std::exception_ptr& thrown) {
         if (thrown) std::rethrow_exception(thrown); // the state cannot be used any more
     };
+    const auto begun = import;
     asio::co_spawn(executors_.worker, std::move(running_on), std::move(ended));
-    co_return import;
+    return begun;
+}
+
+/// One that the plugin's end broke off, or that waited.
+awaitable<Result<Import>> Imports::take_up(state::ImportOrder order) {
+    Import import;
+    import.release = order.release;
+    import.attempts = order.attempts + 1;
+    imports_[order.release] = import;
+    if (order.attempts >= most_attempts)
+        co_return fail_attempt(
+            order.release,
+            fail(Errc::interrupted, "the plugin ended in each of " + std::to_string(order.attempts) +
+                                        " attempts; see its log before ordering it again"));
+    store_.try_import(order.release);
+    auto options = options_of(order);
+    if (!options) co_return fail_attempt(order.release, options.error());
+    const auto far = co_await how_far(options->name);
+    if (!far) co_return fail_attempt(order.release, far.error());
+    if (*far) co_return end(order.release, **far);
+    const auto full = co_await full_artifact(order.release);
+    if (!full) co_return fail_attempt(order.release, full.error());
+    log(Level::notice, "the import of release " + order.release + " begins anew, attempt " +
+                           std::to_string(import.attempts) + " of " + std::to_string(most_attempts));
+    co_return start(*full, std::move(*options));
+}
+
+/// How far an earlier attempt has come; none: the artifact must be fetched once more.
+awaitable<Result<std::optional<ImportState>>> Imports::how_far(std::string twin) {
+    const auto known = store_.release(twin);
+    if (!known) co_return std::optional<ImportState>();
+    if (known->awaits_signature) co_return std::optional(ImportState::awaits_signature);
+    if (known->artifact) co_return std::optional(ImportState::done);
+    const auto kept = co_await host_.artifacts();
+    if (!kept) co_return kept.error();
+    const auto* const artifact = carrier(*kept, known->descriptor);
+    if (artifact == nullptr) co_return std::optional<ImportState>();
+    store_.found_artifact(twin, artifact->id);
+    co_return std::optional(ImportState::done);
 }
 
 awaitable<void> Imports::run(std::string release, publishing::ReleaseOptions options) {
-    const auto twin = options.name;
     const auto ended = co_await import(imports_.at(release), std::move(options));
+    if (ended)
+        end(release, *ended);
+    else
+        fail_attempt(release, ended.error());
+}
+
+Import Imports::end(const std::string& release, ImportState state) {
     auto& record = imports_.at(release);
     record.ended = store_.clock().steady();
-    if (!ended) {
-        record.state = ImportState::failed;
-        record.why = ended.error();
-        log(Level::warning, "release " + release + " cannot be imported: " + record.why.message());
-        co_return;
-    }
-    record.state = *ended;
-    log(Level::notice, record.state == ImportState::done
+    record.state = state;
+    record.why = {};
+    store_.end_import(release, state, nullptr);
+    const auto twin = twin_of(release);
+    log(Level::notice, state == ImportState::done
                            ? "imported release " + release + " as " + twin
                            : "release " + twin + " awaits its signature, as the imported artifact has one: " +
                                  "`two-path import " + release + " --output FILE`, sign it, and `two-path " +
                                  "publish --upload FILE`");
+    return record;
+}
+
+/// What was taken up again has nobody who waits for it, so that a failure that may pass is no end.
+Import Imports::fail_attempt(const std::string& release, const Error& why) {
+    auto& record = imports_.at(release);
+    record.ended = store_.clock().steady();
+    record.why = why;
+    if (stop_) return record; // the next start takes it up again
+    if (record.attempts > 1 && record.attempts < most_attempts && may_pass(why.code)) {
+        record.state = ImportState::waiting;
+        store_.end_import(release, record.state, &why);
+        log(Level::warning, "the import of release " + release + " is tried again in " +
+                                std::to_string(wait_after(record.attempts).count()) +
+                                " minutes: " + why.message());
+        return record;
+    }
+    record.state = ImportState::failed;
+    end_in_failure(store_, release, why);
+    log(Level::warning, "release " + release + " cannot be imported: " + why.message());
+    return record;
 }
 
 awaitable<Result<ImportState>> Imports::import(Import import, publishing::ReleaseOptions options) {
@@ -164,39 +265,40 @@ awaitable<Result<ImportState>> Imports::import(Import import, publishing::Releas
     if (!link) co_return link.error();
     TwinMaker maker(rules_, fetched_, payloads_, *import.fetched, stop_);
     auto making = make(maker, std::move(*link), import.size, std::move(options));
-    auto twin = co_await asio::co_spawn(thread_.executor(), std::move(making), asio::use_awaitable);
-    if (!twin) co_return twin.error();
-    co_return co_await announce(std::move(*twin));
+    auto made = co_await asio::co_spawn(thread_.executor(), std::move(making), asio::use_awaitable);
+    store_.add_import_payloads(import.release, made.payloads);
+    if (!made.twin) co_return made.twin.error();
+    co_return co_await announce(import.release, std::move(*made.twin));
 }
 
 /// The plugin first, then Mender; what Mender refuses does not stay in the plugin.
-awaitable<Result<ImportState>> Imports::announce(Twin twin) {
+awaitable<Result<ImportState>> Imports::announce(std::string release, Twin twin) {
     const auto descriptor = twin.publication.descriptor;
     const auto& name = descriptor.release;
     const auto added = control::register_release(store_, payloads_,
                                                  boost::json::serialize(twin.publication.artifact.meta_data));
     if (!added) co_return added.error();
+    store_.registered_by_import(release);
     if (twin.awaits_signature) {
         store_.keep_unsigned(name, twin.artifact);
         co_return ImportState::awaits_signature;
     }
     auto id = co_await mender::upload_artifact(host_.management(), std::move(twin.artifact),
                                                "two-path release " + name);
-    if (!id && id.error().code == Errc::unavailable) {
-        // Perhaps only the answer was lost.
+    if (!id && (id.error().code == Errc::unavailable || id.error().code == Errc::conflict)) {
+        // Perhaps only the answer was lost, to this attempt or an earlier one.
         const auto kept = co_await host_.artifacts();
-        for (const auto& artifact : kept ? *kept : std::vector<host::KeptArtifact>())
-            if (artifact.name == name) id = artifact.id;
+        const auto* const artifact = kept ? carrier(*kept, descriptor) : nullptr;
+        if (artifact != nullptr) id = artifact->id;
     }
-    if (!id) {
-        if (added->is_new) store_.remove_release(name);
-        co_return id.error();
-    }
+    if (!id) co_return id.error();
     store_.found_artifact(name, *id);
     co_return ImportState::done;
 }
 
 awaitable<void> Imports::look() {
+    free_leftovers(store_, payloads_, grace_);
+    co_await take_up_all();
     if (automatic_.tag.empty()) co_return;
     const auto tagged = co_await mender::tagged_releases(host_.management(), automatic_.tag);
     if (!tagged) co_return; // the host says so in the log; the next look comes
@@ -204,13 +306,33 @@ awaitable<void> Imports::look() {
         if (is_due(release)) co_await begin_tagged(release);
 }
 
-bool Imports::is_due(const std::string& release) const {
-    if (release.ends_with(twin_of("")) || store_.release(twin_of(release))) return false;
+awaitable<void> Imports::take_up_all() {
+    for (const auto& listed : store_.imports()) {
+        if (stop_) co_return;
+        auto order = store_.import(listed.release); // as it is now
+        if (order && is_open(order->state) && running(order->release) == nullptr && waited(order->release))
+            static_cast<void>(co_await take_up(std::move(*order)));
+    }
+}
+
+/// What this run has not tried has waited long enough.
+bool Imports::waited(const std::string& release) const {
     const auto found = imports_.find(release);
     if (found == imports_.end()) return true;
     const auto& before = found->second;
-    return before.state != ImportState::running && may_pass(before.why.code) &&
-           store_.clock().steady() - before.ended >= wait_after(before.tries);
+    const std::chrono::milliseconds ago{store_.clock().steady() - before.ended};
+    return importing::is_due(before.why.code, before.attempts, ago);
+}
+
+bool Imports::is_due(const std::string& release) const {
+    if (release.ends_with(twin_of("")) || store_.release(twin_of(release))) return false;
+    const auto order = store_.import(release);
+    if (order && (is_open(order->state) || order->reason == Errc::interrupted)) return false;
+    const auto found = imports_.find(release);
+    if (found == imports_.end()) return true;
+    const auto& before = found->second;
+    const std::chrono::milliseconds ago{store_.clock().steady() - before.ended};
+    return before.state != ImportState::running && importing::is_due(before.why.code, before.tries, ago);
 }
 
 awaitable<void> Imports::begin_tagged(std::string release) {

@@ -5,16 +5,19 @@
 #include "plugin/executors.hpp"
 #include "plugin/host/mender/answers.hpp"
 #include "plugin/host/mender/mender_host.hpp"
+#include "plugin/importing/leftovers.hpp"
 #include "plugin/importing/twin.hpp"
 #include "plugin/state/store.hpp"
 #include "plugin/work_thread.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace two_path::importing {
 
@@ -24,47 +27,44 @@ struct AutoImport {
     std::string version_file; ///< where their devices read the version; empty: it is not checked
 };
 
-enum class ImportState : std::uint8_t {
-    running,
-    done,             ///< the twin is in Mender
-    awaits_signature, ///< the twin is registered; its artifact waits to be signed and uploaded
-    failed,
-};
-[[nodiscard]] std::string_view name_of(ImportState state) noexcept;
+using state::ImportState;
 
-/// One import of this run of the plugin.
+/// An import, as this run of the plugin knows it.
 struct Import {
     std::string release;   ///< the full one
     std::string artifact;  ///< its id in Mender
-    std::uint64_t size{0}; ///< bytes of the full artifact
+    std::uint64_t size{0}; ///< bytes of the full artifact; 0: not known
     ImportState state{ImportState::running};
-    Error why;                                           ///< of `failed`
-    unsigned tries{1};                                   ///< of this run of the plugin, one after the other
+    Error why;                                           ///< of `failed` and `waiting`
+    std::uint64_t attempts{1};                           ///< since it was ordered, those of earlier runs too
+    std::uint64_t tries{1};                              ///< of this run, one after the other
     std::int64_t ended{0};                               ///< steady, ms
     std::shared_ptr<std::atomic<std::uint64_t>> fetched; ///< bytes
 };
 
-/// `RELEASE+two-path`: what the release made of `release` is called.
-[[nodiscard]] std::string twin_of(std::string_view release);
-
 /// Used by the worker; the long work runs on a thread of its own, one import after the other.
 class Imports {
   public:
-    /// Keeps full artifacts in `folder` while they are read, and removes what an earlier run left there. All
-    /// referred to must outlive it. bad_configuration: the folder cannot be used.
-    [[nodiscard]] static Result<std::unique_ptr<Imports>> open(const Executors& executors,
-                                                               host::MenderHost& host, state::Store& store,
-                                                               const catalog::Payloads& payloads,
-                                                               const std::filesystem::path& folder,
-                                                               TwinRules rules, AutoImport automatic);
+    /// Keeps full artifacts in `folder` while they are read, and removes what an earlier run left there.
+    /// `grace`: from an import's failure to the end of what it left in the catalog. All referred to must
+    /// outlive it. bad_configuration: the folder cannot be used.
+    [[nodiscard]] static Result<std::unique_ptr<Imports>>
+    open(const Executors& executors, host::MenderHost& host, state::Store& store,
+         const catalog::Payloads& payloads, const std::filesystem::path& folder, TwinRules rules,
+         AutoImport automatic, std::chrono::seconds grace);
 
-    /// Begins the import of a release; the options' name is not looked at. A running one of it is the answer
-    /// itself, and so is one whose twin awaits its signature. not_found; conflict: the twin is there;
+    /// Begins the import of a release, once its order is on the disk; the options' name is not looked at. A
+    /// running one of it is the answer itself, one that waits for its next attempt begins it now, and one
+    /// whose twin awaits its signature is the answer too. not_found; conflict: the twin is there;
     /// unsupported, with the reason: what cannot have a twin; unavailable.
     awaitable<Result<Import>> begin(std::string release, publishing::ReleaseOptions options);
+    /// Also of earlier runs, as far as they are remembered.
     [[nodiscard]] std::optional<Import> find(const std::string& release) const;
-    /// Begins those of the tagged releases that have no twin yet. Where Mender or its storage did not answer
-    /// it tries again, after ten minutes and then less and less often; what fails otherwise it leaves.
+    /// The last one changed first.
+    [[nodiscard]] std::vector<Import> list() const;
+    /// Frees what failed imports left, takes up what an earlier run did not end, and begins those of the
+    /// tagged releases that have no twin yet. Where Mender or its storage did not answer it tries again,
+    /// after ten minutes and then less and less often; what fails otherwise it leaves.
     awaitable<void> look();
 
     /// Ends what runs, soon.
@@ -73,12 +73,21 @@ class Imports {
   private:
     Imports(Executors executors, host::MenderHost& host, state::Store& store,
             const catalog::Payloads& payloads, catalog::Payloads fetched, TwinRules rules,
-            AutoImport automatic);
+            AutoImport automatic, std::chrono::seconds grace);
     awaitable<Result<host::mender::ListedArtifact>> full_artifact(std::string release);
+    /// What runs now; else null.
+    [[nodiscard]] const Import* running(const std::string& release) const;
+    Import start(const host::mender::ListedArtifact& full, publishing::ReleaseOptions options);
     awaitable<void> run(std::string release, publishing::ReleaseOptions options);
     awaitable<Result<ImportState>> import(Import import, publishing::ReleaseOptions options);
-    awaitable<Result<ImportState>> announce(Twin twin);
+    awaitable<Result<ImportState>> announce(std::string release, Twin twin);
+    awaitable<void> take_up_all();
+    awaitable<Result<Import>> take_up(state::ImportOrder order);
+    awaitable<Result<std::optional<ImportState>>> how_far(std::string twin);
+    Import end(const std::string& release, ImportState state);
+    Import fail_attempt(const std::string& release, const Error& why);
     awaitable<void> begin_tagged(std::string release);
+    [[nodiscard]] bool waited(const std::string& release) const;
     [[nodiscard]] bool is_due(const std::string& release) const;
 
     Executors executors_;
@@ -88,6 +97,7 @@ class Imports {
     catalog::Payloads fetched_;
     TwinRules rules_;
     AutoImport automatic_;
+    std::chrono::seconds grace_;
     std::map<std::string, Import> imports_; ///< by release
     std::atomic<bool> stop_{false};
     WorkThread thread_; ///< the last, so that it ends before what it works on

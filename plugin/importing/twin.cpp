@@ -160,6 +160,7 @@ Result<void> TwinMaker::store(publishing::WireStream& stream) {
     }
     const auto stored = incoming->finish(stream.sent().file.id);
     if (!stored) return stored.error();
+    stored_.push_back(stored->id);
     return {};
 }
 

@@ -12,6 +12,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace two_path::importing {
 
@@ -47,6 +48,8 @@ class TwinMaker {
     /// unavailable; too_large; no_room; what ReleaseBuilder, the reader and the signer refuse.
     [[nodiscard]] Result<Twin> make(const std::string& link, std::uint64_t size,
                                     const publishing::ReleaseOptions& options);
+    /// The payloads that make() has put into the catalog, also where it failed then.
+    [[nodiscard]] const std::vector<std::string>& stored() const noexcept { return stored_; }
 
   private:
     Result<catalog::Payload> fetch(const std::string& link, std::uint64_t size);
@@ -59,6 +62,7 @@ class TwinMaker {
     const catalog::Payloads& payloads_;
     std::atomic<std::uint64_t>& bytes_;
     const std::atomic<bool>& stop_;
+    std::vector<std::string> stored_;
 };
 
 } // namespace two_path::importing

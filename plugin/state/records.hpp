@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace two_path::state {
@@ -79,6 +80,27 @@ struct Redeployment {
     std::uint64_t kept{0}; ///< verified bytes that the device kept
     std::int64_t since{0};
     std::optional<std::string> ordered; ///< the new deployment; none yet
+};
+
+enum class ImportState : std::uint8_t {
+    running,
+    waiting,          ///< it was taken up again and failed in a way that may pass: another attempt follows
+    done,             ///< the twin is in Mender
+    awaits_signature, ///< the twin is registered; its artifact waits to be signed and uploaded
+    failed,
+};
+[[nodiscard]] std::string_view name_of(ImportState state) noexcept;
+
+/// An import from a Mender server, as ordered, and how far it has come.
+struct ImportOrder {
+    std::string release;       ///< the one with the whole artifact
+    std::string options;       ///< what the operator said of its twin, as JSON
+    std::uint64_t attempts{1}; ///< begun
+    std::int64_t changed{0};   ///< when the last attempt began, or the import ended
+    bool registered{false};    ///< its twin was, by this import
+    ImportState state{ImportState::running};
+    std::optional<Errc> reason; ///< of the last failure
+    std::string detail;
 };
 
 /// The result of a session, owed to the external unit.

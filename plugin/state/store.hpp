@@ -90,6 +90,27 @@ class Store {
     /// The device has the release.
     void forget_redeployments(std::string_view device, std::string_view release);
 
+    // imports from a Mender server
+
+    /// The last one changed first.
+    [[nodiscard]] std::vector<ImportOrder> imports();
+    [[nodiscard]] std::optional<ImportOrder> import(std::string_view release);
+    /// A new order, in its first attempt; takes the place of an earlier one of this release.
+    void order_import(std::string_view release, std::string_view options);
+    /// Another attempt begins.
+    void try_import(std::string_view release);
+    /// The import has registered its twin.
+    void registered_by_import(std::string_view release);
+    /// An attempt has ended; `why` of one that failed. Of those that are over the newest max_ended_imports
+    /// are kept, and those whose payloads are still to be looked after.
+    void end_import(std::string_view release, ImportState state, const Error* why);
+    static constexpr std::uint64_t max_ended_imports = 1000;
+    /// The import brought these into the catalog.
+    void add_import_payloads(std::string_view release, const std::vector<std::string>& payloads);
+    [[nodiscard]] std::vector<std::string> import_payloads(std::string_view release);
+    /// It need not be looked after any more.
+    void forget_import_payload(std::string_view release, std::string_view payload);
+
     // the results owed to the external unit
 
     /// From now on the step that ends a session leaves a notice, in the same transaction. `body` makes its

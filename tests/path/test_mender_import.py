@@ -1,5 +1,6 @@
 """Releases that are in a Mender server with their whole artifact, made into releases of two-path."""
 
+import hashlib
 import subprocess
 import sys
 import threading
@@ -58,12 +59,24 @@ class ImportCase(MenderCase):
     def downloads(self):
         return [target for _, target in self.mender.requests if target.startswith("/storage/")]
 
+    def payloads(self):
+        return [one["id"] for one in self.plugin.get(OWN + "/payloads")]
+
+    def state(self):
+        return self.plugin.get(f"{OWN}/imports/{self.name}")
+
     def is_nowhere(self, twin=None):
         twin = twin or self.twin
         self.assertNotIn(twin, self.registered())
         self.assertEqual(self.mender.artifacts.named(twin), [])
         left = (self.plugin.folder / "state" / "imports").rglob("*")
         self.assertEqual([path for path in left if path.is_file()], [])
+
+    def wait_until(self, holds):
+        end = time.monotonic() + 30
+        while not holds():
+            self.assertLess(time.monotonic(), end)
+            self.wait_for_the_next_look()
 
     def tearDown(self):
         self.assertNotIn(LINK_SECRET, self.plugin.log())
@@ -159,14 +172,118 @@ class Importing(ImportCase):
         first.join()
         self.assertEqual(len(self.downloads()), before + 1)
 
-    def wait_until(self, holds):
-        end = time.monotonic() + 20
-        while not holds():
-            self.assertLess(time.monotonic(), end)
-            self.wait_for_the_next_look()
+
+
+class BrokenOff(ImportCase):
+    """What the plugin's end does to an import, and what a failed one leaves."""
+
+    settings = {"host.release_poll_seconds": 1, "host.free_after_seconds": 1, **ImportCase.settings}
+
+    def order(self):
+        status, _, body = self.plugin.request("POST", OWN + "/imports", {
+            "release": self.name, "version": "2.0", "sequence": 7, "version_check": False})
+        self.assertEqual(status, 202, body)
+
+    def killed_in(self, fault, attempt=1):
+        self.wait_until(lambda: fault.hits == attempt)
+        self.plugin.kill()
+
+    def killed_by(self, pattern, **how):
+        """A request that ends the plugin before its answer."""
+        killed = threading.Event()
+        self.mender.fault(pattern, close=True, act=lambda: (self.plugin.kill(), killed.set()), **how)
+        self.order()
+        self.assertTrue(killed.wait(30))
+
+    def is_done(self, attempts):
+        self.wait_for_log(f"imported release {self.name} as {self.twin}", 0)
+        import_ = self.state()
+        self.assertEqual((import_["state"], import_["attempts"]), ("done", attempts))
+        [twin] = self.mender.artifacts.named(self.twin)
+        release = self.registered()[self.twin]
+        self.assertEqual((release["artifact"], release["sequence"]), (twin["id"], 7))
+
+    def test_what_a_failed_import_left_is_freed_and_why_it_failed_is_shown(self):
+        content = self.name.encode()
+        self.upload(content)
+        self.mender.fault("/deployments/artifacts$", status=413)
+        since = len(self.plugin.log())
+        self.import_it(code=2)
+        self.mender.heal()
+        self.wait_for_log(f"which the import of release {self.name} left (too_large", since)
+        payload = hashlib.sha256(content).hexdigest()
+        self.assertIn(f"freed payload {payload} of {len(content)} bytes", self.plugin.log()[since:])
+        self.assertNotIn(payload, self.payloads())
+        self.assertEqual(self.state()["reason"], "too_large")
+        self.assertIn("too_large", self.plugin.command("import").stdout)
+
+    def test_an_import_that_was_killed_while_it_fetched_is_taken_up_again(self):
+        self.upload()
+        fault = self.mender.fault("^/storage/", delay=60)
+        self.order()
+        self.killed_in(fault)
+        self.mender.heal()
+        self.plugin.start()
+        self.is_done(attempts=2)
+
+    def test_an_import_goes_on_after_an_ordinary_restart(self):
+        self.upload()
+        fault = self.mender.fault("^/storage/", delay=5)
+        self.order()
+        self.wait_until(lambda: fault.hits)
+        self.plugin.stop()
+        self.mender.heal()
+        self.plugin.start()
+        self.is_done(attempts=2)
+
+    def test_a_twin_that_was_uploaded_before_the_kill_is_recognised(self):
+        self.upload()
+        before = len(self.downloads())
+        self.killed_by("/deployments/artifacts$", served=True)
+        self.wait_until(lambda: self.mender.artifacts.named(self.twin))
+        self.mender.heal()
+        self.plugin.start()
+        self.is_done(attempts=2)
+        self.assertEqual(len(self.downloads()), before + 1)
+
+    def test_a_twin_that_was_registered_and_not_uploaded_is(self):
+        self.upload()
+        self.killed_by("/deployments/artifacts$")
+        self.mender.heal()
+        self.plugin.start()
+        self.is_done(attempts=2)
+
+    def test_one_that_ends_the_plugin_each_time_is_given_up(self):
+        self.upload()
+        fault = self.mender.fault("^/storage/", delay=60)
+        self.order()
+        for attempt in range(1, 5):
+            self.killed_in(fault, attempt)
+            self.plugin.start()
+        self.killed_in(fault, 5)
+        self.mender.heal()
+        since = len(self.plugin.log())
+        self.plugin.start()
+        self.wait_for_log(f"release {self.name} cannot be imported: interrupted", since)
+        self.assertEqual((self.state()["state"], self.state()["attempts"]), ("failed", 5))
+        self.is_nowhere()
+        self.import_it()
 
 
 class Signed(ImportCase):
+    settings = {"host.release_poll_seconds": 1, "host.free_after_seconds": 1, **ImportCase.settings}
+
+    def test_a_twin_that_is_removed_unsigned_goes_with_its_payload(self):
+        private, _ = self.key("release")
+        self.upload(self.name.encode(), options=("-k", private))
+        self.import_it()
+        [file] = self.registered()[self.twin]["files"]
+        since = len(self.plugin.log())
+        self.assertEqual(self.plugin.request("DELETE", f"{OWN}/releases/{self.twin}")[0], 204)
+        self.wait_for_log(f"freed payload {file['id']}", since)
+        self.assertEqual(self.state()["reason"], "aborted")
+        self.assertNotIn(file["id"], self.payloads())
+
     def test_a_signed_artifact_gives_one_that_awaits_its_signature(self):
         private, public = self.key("release")
         self.upload(options=("-k", private))

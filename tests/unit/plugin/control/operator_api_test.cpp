@@ -38,6 +38,7 @@ BOOST_AUTO_TEST_CASE(who_is_no_operator_is_refused_before_the_body_is_read) {
                                            {"GET", "/audit"},
                                            {"GET", "/audit/x"},
                                            {"GET", "/doctor"},
+                                           {"GET", "/imports"},
                                            {"GET", "/notices"},
                                            {"PUT", "/notices/x/retry"},
                                            {"DELETE", "/notices/x"}}) {
