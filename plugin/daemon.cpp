@@ -10,6 +10,7 @@
 #include "plugin/control/monitoring_api.hpp"
 #include "plugin/control/operator_api.hpp"
 #include "plugin/control/operator_page.hpp"
+#include "plugin/control/service_api.hpp"
 #include "plugin/control/sessions.hpp"
 #include "plugin/daemon_figures.hpp"
 #include "plugin/daemon_operations.hpp"
@@ -177,6 +178,8 @@ Result<void> Daemon::Parts::open() {
     freeing.emplace(*store, *payloads, *host, settings.host.free_after);
     update_requests.emplace(*store, *host, settings.host.update_requests);
     control::add_device_api(router, *host, *sessions, *update_requests);
+    control::add_service_api(router, *host, store->clock(),
+                             {rules.second_path_host, rules.second_path_port, rules.push.served});
     control::OperatorContext context{executors, *host, *store, *admission, *payloads, *sessions, *feed};
     operations->second_path_port(ftp_server->local_endpoint().port());
     operations->serve(router, context);

@@ -1,4 +1,5 @@
 #include "protocol/messages.hpp"
+#include "protocol/service.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
@@ -84,6 +85,8 @@ BOOST_AUTO_TEST_CASE(every_message_survives_its_text) {
     check_round_trip(FailureReport{"Download", {Errc::tampered, "block 3"}, 7});
     check_round_trip(SessionStatus{SessionState::failed, Errc::tampered, 0});
     check_round_trip(SessionStatus{SessionState::certified, {}, 119});
+    check_round_trip(ServiceReply{{1, 2}, {Mode::pull, Mode::push}, "ftp.example", 2121, 1'800'000'000});
+    check_round_trip(ServiceReply{{1}, {}, "::1", 65535, 0});
 }
 
 BOOST_AUTO_TEST_CASE(needed_fields_are_asked_for_by_name) {
@@ -181,6 +184,25 @@ BOOST_AUTO_TEST_CASE(bounds_of_the_other_messages_hold) {
                              Errc::unsupported, "protocol 9");
     check_refused<OpenReply>({{"protocol", 1}, {"session", "x"}, {"expires_in", 1}, {"mode", "pull"}},
                              Errc::bad_request, "session");
+}
+
+BOOST_AUTO_TEST_CASE(a_service_may_name_modes_of_later_releases) {
+    const json::object told{
+        {"protocols", {1}}, {"modes", {"pull", "carrier-pigeon"}}, {"host", "h"}, {"port", 21}, {"time", 1}};
+    const auto reply = ServiceReply::parse(json::serialize(told));
+    BOOST_REQUIRE(reply);
+    BOOST_TEST((reply->modes == std::vector{Mode::pull}));
+    for (const auto* field : {"protocols", "modes", "host", "port", "time"}) {
+        auto lacking = told;
+        lacking.erase(field);
+        check_refused<ServiceReply>(lacking, Errc::bad_request, field);
+    }
+    auto wrong = told;
+    wrong["port"] = 65536;
+    check_refused<ServiceReply>(wrong, Errc::bad_request, "port");
+    wrong = told;
+    wrong["protocols"] = json::array{-1};
+    check_refused<ServiceReply>(wrong, Errc::bad_request, "protocols");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_object_is_refused) {

@@ -7,6 +7,7 @@
 #include "plugin/control/monitoring_api.hpp"
 #include "plugin/control/operator_api.hpp"
 #include "plugin/control/retention.hpp"
+#include "plugin/control/service_api.hpp"
 #include "plugin/importing/import_api.hpp"
 #include "tests/support/plugin_world.hpp"
 #include "tests/support/text_body.hpp"
@@ -38,6 +39,7 @@ class ApiWorld : public PluginWorld {
         host.operators = {{"token-op", "operator@example.com"}};
         const boost::asio::any_io_executor anywhere = boost::asio::system_executor();
         control::add_device_api(router_, host, sessions(), update_requests_);
+        control::add_service_api(router_, host, time.clock(), {"ftp.example", 2121, false});
         control::OperatorContext context{
             {anywhere, anywhere, anywhere}, host, store(), admission(), payloads(), sessions(), feed};
         context.audit = &audit;

@@ -1,5 +1,7 @@
 #include "api_world.hpp"
 
+#include "protocol/service.hpp"
+
 namespace two_path::control {
 namespace {
 
@@ -145,6 +147,22 @@ BOOST_AUTO_TEST_CASE(bad_bodies_are_named_and_change_nothing) {
     }
     BOOST_TEST((world.state(session) == SessionState::opened));
     BOOST_TEST(world.store().events(session).size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_device_without_a_session_is_told_what_is_served_and_where) {
+    ApiWorld world;
+    const auto answer = world.device("GET", "/service");
+    BOOST_REQUIRE_EQUAL(answer.status, 200U);
+    const auto told = messages::ServiceReply::parse(json::serialize(answer.body));
+    BOOST_REQUIRE(told);
+    BOOST_TEST(told->host == "ftp.example");
+    BOOST_TEST(told->port == 2121U);
+    BOOST_TEST((told->modes == std::vector{Mode::pull}));
+    BOOST_TEST((told->protocols == std::vector{messages::protocol}));
+    BOOST_TEST(told->time == static_cast<std::uint64_t>(world.time.clock().unix_time() / 1000));
+    BOOST_TEST(world.store().sessions({}).empty());
+    for (const auto* token : {"", "junk", "token-op"})
+        BOOST_TEST(world.ask(token, "GET", messages::service_path()).status == 401U, token);
 }
 
 BOOST_AUTO_TEST_CASE(bodies_have_a_bound) {

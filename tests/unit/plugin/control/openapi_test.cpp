@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_SUITE(openapi)
 BOOST_AUTO_TEST_CASE(every_path_is_served_with_the_described_methods_and_no_other) {
     ApiWorld world;
     const auto document = read_document();
-    BOOST_TEST(document.paths.size() == 29U);
+    BOOST_TEST(document.paths.size() == 30U);
     for (const auto& [path, methods] : document.paths) {
         BOOST_TEST_CONTEXT(path) {
             const auto answer = world.ask("", "PATCH", filled(path));
@@ -171,6 +171,7 @@ BOOST_AUTO_TEST_CASE(answers_have_the_described_fields) {
     check("Diagnosis", diagnosis);
     for (const auto& one : diagnosis.at("checks").as_array())
         check("Check", one);
+    check("ServiceReply", world.device("GET", "/service").body);
     check("SessionStatus", world.device("GET", "/sessions/" + id).body);
     check("Error", world.device("GET", "/sessions/" + make_nonce()).body);
 }
