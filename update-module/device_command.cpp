@@ -3,6 +3,7 @@
 #include "update-module/device_status.hpp"
 #include "update-module/log.hpp"
 #include "update-module/module.hpp"
+#include "update-module/module_doctor.hpp"
 #include "update-module/process.hpp"
 #include "update-module/start_notification.hpp"
 #include "update-module/state_folder.hpp"
@@ -26,6 +27,7 @@ constexpr std::size_t check_output = 4096; ///< of the check command, bytes; not
 constexpr std::string_view usage = R"(usage: two-path-device COMMAND
 
   status [--json]       what is installed, under way and owed
+  doctor [--json]       what is wrong, seen from here, and what to do; changes nothing
   inventory             module version and last result, as lines for the Mender client's inventory
   busy                  whether the device may be updated now: `on` or `off`
   busy on|off           hold back updates that ask the device, or let them go on
@@ -41,7 +43,7 @@ constexpr std::string_view usage = R"(usage: two-path-device COMMAND
 Settings: /etc/two-path/two-path.conf, or the file that TWO_PATH_CONF names.
 Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 wrong configuration, 4 not allowed, 5 nothing newer,
 7 plugin unreachable or busy.
-`report` always ends with 0, so that it can stand in a state script.
+`report` always ends with 0, so that it can stand in a state script; `doctor` ends with 1 when something failed.
 )";
 
 using Arguments = std::vector<std::string>;
@@ -152,6 +154,9 @@ Result<void> run(const Arguments& arguments) {
 } // namespace
 
 int run_device_command(const std::vector<std::string>& arguments) {
+    // It looks at the settings itself, and tells all that it found.
+    if (!arguments.empty() && arguments.front() == "doctor")
+        return run_doctor({arguments.begin() + 1, arguments.end()});
     const bool never_fails = arguments.size() == 1 && arguments.front() == "report";
     const auto ran = run(arguments);
     if (ran) return 0;

@@ -22,7 +22,7 @@ _two_path() {
         esac
     elif [[ $name == two-path-device && $COMP_CWORD -gt 1 ]]; then
         case $command in
-            status) words=--json ;;
+            status | doctor) words=--json ;;
             busy) words='on off' ;;
             start-notification) words=--until-told ;;
         esac

@@ -100,6 +100,7 @@ class Device(unittest.TestCase):
     def test_what_a_command_takes(self):
         self.assertEqual(completed(DEVICE, "busy", ""), {"on", "off"})
         self.assertEqual(completed(DEVICE, "status", "--"), {"--json"})
+        self.assertEqual(completed(DEVICE, "doctor", ""), {"--json"})
 
 
 if __name__ == "__main__":

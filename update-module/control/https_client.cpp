@@ -2,6 +2,7 @@
 
 #include "update-module/control/resolve.hpp"
 #include "update-module/control/server_url.hpp"
+#include "update-module/control/trust.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -183,14 +184,7 @@ HttpsClient::~HttpsClient() = default;
 Result<void> HttpsClient::prepare_tls() {
     if (tls_) return {};
     auto tls = std::make_unique<Tls>();
-    auto& context = tls->context;
-    error_code error;
-    context.set_default_verify_paths(error);
-    if (!ca_file_.empty()) context.load_verify_file(ca_file_, error);
-    if (error) return fail(Errc::bad_configuration, "CA file " + ca_file_ + ": " + error.message());
-    context.set_verify_mode(ssl::verify_peer);
-    if (SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION) != 1)
-        return fail(Errc::bad_configuration, "this OpenSSL has no TLS 1.2");
+    if (auto ready = trust(tls->context, ca_file_); !ready) return ready;
     tls_ = std::move(tls);
     return {};
 }

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <stdexcept>
 
@@ -165,6 +166,11 @@ std::vector<long> HttpSite::open_times() {
 }
 
 void HttpSite::run() {
+    // Who only looks at the certificate leaves while TLS still writes.
+    sigset_t broken_pipe;
+    ::sigemptyset(&broken_pipe);
+    ::sigaddset(&broken_pipe, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
     while (!stop_) {
         pollfd wait{listener_, POLLIN, 0};
         if (::poll(&wait, 1, 20) <= 0) continue;

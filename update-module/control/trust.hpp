@@ -1,0 +1,16 @@
+/// Whom the device trusts on the first path.
+#pragma once
+
+#include "protocol/error.hpp"
+
+#include <boost/asio/ssl/context.hpp>
+
+#include <string>
+
+namespace two_path::control {
+
+/// TLS 1.2 or later, with a certificate of the system's authorities or of `ca_file` (PEM; may be empty).
+/// bad_configuration when that cannot be had.
+[[nodiscard]] Result<void> trust(boost::asio::ssl::context& context, const std::string& ca_file);
+
+} // namespace two_path::control
