@@ -19,7 +19,7 @@ void Account::enter() {
     try {
         admission_.sent(session_, bytes_.exchange(0));
     } catch (const std::exception& error) {
-        log(Level::error, std::string("what was sent is not in the state: ") + error.what());
+        log_of(Level::error, session_, std::string("what was sent is not in the state: ") + error.what());
     }
 }
 

@@ -22,6 +22,7 @@ class Account : public std::enable_shared_from_this<Account> {
     /// Of the session's files, handed to the kernel. Called often: the worker hears of what has come
     /// together.
     void sent(std::uint64_t bytes) noexcept;
+    [[nodiscard]] const std::string& session() const noexcept { return session_; }
 
   private:
     void enter();

@@ -1,9 +1,12 @@
 #include "plugin/bulk/pull.hpp"
 
 #include "plugin/bulk/account.hpp"
+#include "plugin/log.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+
+#include <utility>
 
 namespace two_path::bulk {
 namespace {
@@ -49,6 +52,10 @@ awaitable<bool> certify(state::Admission& admission, const Certification& decoy,
     wipe(password);
     if (!known || !equal) {
         admission.refused();
+        // Of a session that is none there is nothing to say; the metrics count it.
+        if (known)
+            log_of(Level::warning, login.session,
+                   "a login from " + peer + " was refused: its proof is wrong");
         co_return false;
     }
     co_return admission.login(login.session, peer);
@@ -78,7 +85,10 @@ class PullVisitor : public ftp::Visitor {
       , peer_(std::move(peer))
       , handle_(std::move(handle)) {}
 
-    ~PullVisitor() override { forget(); }
+    ~PullVisitor() override {
+        if (account_) leave();
+        forget();
+    }
 
     awaitable<std::string> challenge(std::string user) override;
     awaitable<std::optional<std::string>> authenticate(std::string password) override;
@@ -91,6 +101,7 @@ class PullVisitor : public ftp::Visitor {
   private:
     void meet(const std::string& session);
     void forget();
+    void leave() noexcept;
     awaitable<std::optional<Granted>> ask(std::string file) const;
 
     Pull& pull_;
@@ -99,6 +110,7 @@ class PullVisitor : public ftp::Visitor {
     std::unique_ptr<PullLogin> login_; ///< challenged, and not yet answered
     std::string session_;              ///< under which the pull knows this connection
     std::shared_ptr<Account> account_; ///< set with the first file
+    std::uint64_t sent_{0};            ///< bytes, of this login
 };
 
 awaitable<std::string> PullVisitor::challenge(std::string user) {
@@ -130,7 +142,8 @@ awaitable<std::optional<std::string>> PullVisitor::authenticate(std::string pass
         co_return std::nullopt;
     }
     pull_.close(session_, "A newer login of this session took its place.", this);
-    account_.reset();
+    if (account_) leave();
+    log_of(Level::info, session_, "logged in from " + peer_);
     pull_.pacing_.join(this, [this](std::uint64_t rate) { handle_.pace(rate); });
     co_return "Certified.";
 }
@@ -153,12 +166,22 @@ awaitable<std::variant<ftp::Source, ftp::Refusal>> PullVisitor::open(std::string
     if (!account_) account_ = std::make_shared<Account>(pull_.executors_.worker, pull_.admission_, session_);
     auto payload = pull_.payloads_.open_payload(name);
     if (!payload || payload->size != grant->size) co_return ftp::Refusal::failed;
+    log_of(Level::info, session_, "sends file " + name + " to " + peer_);
     ftp::Source source{std::move(payload->file), payload->size, grant->block_size};
     co_return std::move(source);
 }
 
 void PullVisitor::sent(std::uint64_t bytes) noexcept {
-    if (account_) account_->sent(bytes);
+    if (!account_) return;
+    account_->sent(bytes);
+    sent_ += bytes;
+}
+
+/// A login that files were asked for under is over.
+void PullVisitor::leave() noexcept {
+    const auto account = std::exchange(account_, nullptr);
+    const auto sent = std::exchange(sent_, 0);
+    log_of(Level::info, account->session(), std::to_string(sent) + " bytes went to " + peer_);
 }
 
 void PullVisitor::meet(const std::string& session) {
@@ -200,6 +223,7 @@ void Pull::close(const std::string& session, const std::string& why, const PullV
         if (visitor->second != except) handles.push_back(visitor->second->handle());
     for (const auto& handle : handles)
         handle.close(why);
+    if (!handles.empty()) log_of(Level::info, session, "cuts its connections: " + why);
 }
 
 } // namespace two_path::bulk

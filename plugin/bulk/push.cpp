@@ -128,7 +128,7 @@ void Push::begin(const std::string& session) {
         try {
             if (error) std::rethrow_exception(error);
         } catch (const std::exception& thrown) {
-            log(Level::error, "push of session " + session + " ended: " + thrown.what());
+            log_of(Level::error, session, std::string("the push ended: ") + thrown.what());
         }
         ended(session);
     });
@@ -164,7 +164,7 @@ awaitable<void> Push::deliver(std::shared_ptr<Delivery> delivery) {
             if (why.empty() || delivery->over) co_return;
             co_await remark(delivery, cleaned(why));
         } catch (const std::exception& error) {
-            log(Level::error, "push of session " + delivery->session + ": " + error.what());
+            log_of(Level::error, delivery->session, std::string("push: ") + error.what());
         }
         co_await pause(delivery);
     }

@@ -1,5 +1,7 @@
 #include "plugin/bulk/push_connection.hpp"
 
+#include "plugin/log.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/address.hpp>
 
@@ -63,7 +65,10 @@ awaitable<std::string> PushConnection::deliver(std::function<void()> logged_in) 
     const auto connected = co_await client_.connect(receiver);
     if (!connected) co_return place() + connected.error().message();
     auto why = co_await log_in();
-    if (why.empty()) logged_in();
+    if (why.empty()) {
+        log_of(Level::info, order_.session, "logged in to " + order_.receiver.host);
+        logged_in();
+    }
     for (auto file = order_.files.begin(); why.empty() && file != order_.files.end(); ++file)
         why = co_await send(file->first, file->second);
     if (!why.empty()) co_return place() + why;
@@ -104,6 +109,8 @@ awaitable<std::string> PushConnection::send(std::string file, std::uint64_t size
         reached_ += *held - before.value_or(0);
         if (*held == size) co_return std::string();
         before = *held;
+        log_of(Level::info, order_.session,
+               "sends file " + file + " from byte " + std::to_string(*held) + " to " + order_.receiver.host);
         const auto stored = co_await store(file, *held, size);
         if (!stored && stored.error().error != ftp::Errc::refused) co_return stored.error().message();
         why = stored ? "the device says that it took the file, and asks for the same bytes again"

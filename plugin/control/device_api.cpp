@@ -107,6 +107,7 @@ class DeviceApi {
         auto reply = co_await sessions_.open(std::move(asked.device), std::move(*parsed), std::move(reached));
         if (!reply) co_return Response::of(reply.error(), request.id);
         auto response = Response::of(201, reply->to_json());
+        response.headers["Location"] = messages::session_path(reply->session); // RFC 9110, section 15.3.2
         if (reply->certification) wipe(*reply->certification);
         co_return response;
     }

@@ -2,6 +2,7 @@
 
 #include "plugin/control/client_address.hpp"
 #include "plugin/control/message_head.hpp"
+#include "plugin/control/session_log.hpp"
 #include "plugin/control/stream_sender.hpp"
 #include "plugin/log.hpp"
 #include "protocol/encoding.hpp"
@@ -238,7 +239,8 @@ void Connection::finished(const std::exception_ptr& error, Response response) {
         if (error) std::rethrow_exception(error);
         response_ = std::move(response);
     } catch (const std::exception& thrown) {
-        log(Level::error, method_ + " " + path_ + " failed: " + thrown.what() + " (request " + id_ + ")");
+        log_of(Level::error, session_in(path_),
+               method_ + " " + path_ + " failed: " + thrown.what() + " (request " + id_ + ")");
         response_ = Response::of(fail(Errc::internal, ""), id_);
     }
     endpoint_done_.cancel();
@@ -273,8 +275,9 @@ awaitable<Connection::Next> Connection::answer(Response response, bool keep_aliv
         sent = co_await stream_.send(bytes_of(response.body));
 
     const auto took = std::chrono::duration_cast<milliseconds>(steady_clock::now() - begun_).count();
-    log(Level::info, method_ + " " + path_ + " " + std::to_string(response.status) + " " +
-                         std::to_string(took) + " ms " + id_ + (sent ? "" : " (cut off)"));
+    log_of(Level::info, session_of(path_, response),
+           method_ + " " + path_ + " " + std::to_string(response.status) + " " + std::to_string(took) +
+               " ms " + id_ + (sent ? "" : " (cut off)"));
     // An endpoint that was given up may still be reading; no other read can begin then.
     if (reading_body_) cut();
     if (!sent || cut_) co_return Next::gone;
@@ -292,8 +295,9 @@ awaitable<bool> Connection::send_file(FileBody file) {
         const auto count =
             co_await asio::co_spawn(server_->executors.worker, std::move(reading), asio::use_awaitable);
         if (!count) {
-            log(Level::error,
-                path_ + ": the file cannot be read on: " + count.error().detail + " (request " + id_ + ")");
+            log_of(Level::error, session_in(path_),
+                   path_ + ": the file cannot be read on: " + count.error().detail + " (request " + id_ +
+                       ")");
             co_return false;
         }
         const bool sent = co_await stream_.send(room.first(*count));

@@ -92,8 +92,9 @@ awaitable<void> Redeploying::order(state::Redeployment due) {
     if (ordered) {
         store_.redeployed(due.session, ordered->deployment);
         note(due.session, "ordered again, " + which + ": deployment " + ordered->deployment);
-        log(Level::notice, "release " + due.release + " is ordered again for device " + due.device +
-                               ", whose transfer failed: deployment " + ordered->deployment);
+        log_of(Level::notice, due.session,
+               "release " + due.release + " is ordered again for device " + due.device +
+                   ", whose transfer failed: deployment " + ordered->deployment);
         co_return;
     }
     const bool may_wait =

@@ -84,8 +84,6 @@ awaitable<Result<messages::OpenReply>> Sessions::open(std::string device, messag
     const auto certification = first_certification(request);
     auto session = new_session(device, (*deployment)->id, *release, std::move(request));
     store_.open_session(session, certification, expiry_of_first_login());
-    log_of(Level::info, session.id,
-           "device " + device + " opened it for release " + one_line(session.request.release, name_limit));
     co_return reply(session, certification, reached);
 }
 
@@ -190,10 +188,6 @@ Result<void> Sessions::step(state::Session& session, SessionStep step, std::stri
     if (is_final(session.state) && !next_state(session.state, step)) return why_ended(session);
     const auto taken = store_.take(session, step, cause, detail);
     if (!taken) return taken.error();
-    if (*taken && is_final(session.state))
-        log_of(Level::info, session.id,
-               std::string(name_of(session.state)) +
-                   (session.reason ? ", " + std::string(info(*session.reason).reason) : std::string()));
     if (*taken && !may_transfer(session.state))
         admission_.revoke(session.id, "The session is " + std::string(name_of(session.state)) + ".");
     return {};

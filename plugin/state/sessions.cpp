@@ -1,5 +1,8 @@
 #include "plugin/state/store.hpp"
 
+#include "plugin/log.hpp"
+#include "plugin/state/event_line.hpp"
+
 #include <charconv>
 
 namespace two_path::state {
@@ -227,6 +230,7 @@ void Store::open_session(Session& session, const Certification& certification, s
     add_event(session, name_of(session.state), "device", "");
     transaction.commit();
     wipe(secret);
+    log_of(Level::info, session.id, event_line(session, name_of(session.state), "device", {}, true));
     if (on_change_) on_change_(session, name_of(session.state), true);
 }
 

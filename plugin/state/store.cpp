@@ -1,5 +1,8 @@
 #include "plugin/state/store.hpp"
 
+#include "plugin/log.hpp"
+#include "plugin/state/event_line.hpp"
+
 namespace two_path::state {
 namespace {
 
@@ -62,6 +65,8 @@ void Store::write(Session& session, std::string_view what, std::string_view caus
     }
     if (entry == Entry::step && is_final(session.state) && notice_body_) add_notice(session);
     transaction.commit();
+    if (entry != Entry::none)
+        log_of(Level::info, session.id, event_line(session, what, cause, detail, entry == Entry::step));
 }
 
 void Store::forget_dead() {
