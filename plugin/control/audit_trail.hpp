@@ -66,7 +66,7 @@ class AuditTrail {
 };
 
 /// What a request did, when it is one that the trail keeps: an operator's that changes something, a login
-/// (also a refused one, under the name that was claimed), a device's order of an update; none for any other.
+/// (also a refused one, under the name that was claimed), a deployment that a device had made; else none.
 [[nodiscard]] std::optional<AuditEntry> audit_entry(const Request& request, const Response& response);
 
 } // namespace two_path::control

@@ -141,8 +141,9 @@ class DeviceApi {
         if (!parsed) co_return Response::of(parsed.error(), request.id);
         const auto ordered = co_await update_requests_.order(asked.device, std::move(*parsed));
         if (ordered) {
-            request.about = "release " + ordered->release + ", deployment " + ordered->deployment;
-            co_return Response::of(202, ordered->to_json());
+            if (ordered->created) name_for_audit(request, asked.device, *ordered);
+            co_return Response::of(202,
+                                   messages::UpdateReply{ordered->deployment, ordered->release}.to_json());
         }
         auto refusal = Response::of(ordered.error(), request.id);
         if (ordered.error().code == Errc::busy)
@@ -151,12 +152,18 @@ class DeviceApi {
     }
 
   private:
+    /// Only an order that made a deployment, which is rationed: a device may ask as often as it likes, and
+    /// would push the operators' lines out of the trail.
+    static void name_for_audit(Request& request, const std::string& device, const host::OrderedUpdate& made) {
+        request.caller = "device " + device;
+        request.about = "release " + made.release + ", deployment " + made.deployment;
+    }
+
     awaitable<std::optional<Error>> read(Asked& asked, Request& request) const {
         std::string bearer(request.bearer());
         if (bearer.empty()) co_return fail(Errc::unauthorized, "no bearer token");
         auto device = co_await host_.device_of(std::move(bearer));
         if (!device) co_return device.error();
-        request.caller = "device " + *device;
         auto body = co_await request.body->all(messages::max_body);
         if (!body) co_return body.error();
         asked.device = std::move(*device);

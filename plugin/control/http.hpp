@@ -50,7 +50,7 @@ struct Request {
     boost::asio::ip::address local;  ///< the address the client reached us under
     std::string id;                  ///< `request_id` of errors and logs
     std::string route;               ///< the pattern that serves it, as it was added to the router
-    std::string caller; ///< an operator's name or `device ID`, once the endpoint knows; for the audit trail
+    std::string caller; ///< for the audit trail: an operator's name, or the device that had something made
     std::string about;  ///< what it is about beside `parameters`, as the endpoint says; for the audit trail
     RequestBody* body{nullptr}; ///< never null in a handler
 

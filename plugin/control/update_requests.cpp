@@ -47,8 +47,8 @@ std::int64_t UpdateRequests::wait_of(const std::string& device) {
     return std::max<std::int64_t>(wait, 1);
 }
 
-awaitable<Result<messages::UpdateReply>> UpdateRequests::order(std::string device,
-                                                               messages::UpdateRequest request) {
+awaitable<Result<host::OrderedUpdate>> UpdateRequests::order(std::string device,
+                                                             messages::UpdateRequest request) {
     if (!accepted_)
         co_return fail(Errc::forbidden, "updates that devices order are not accepted here; the operator may "
                                         "set `update_requests` of [host]");
@@ -63,13 +63,12 @@ awaitable<Result<messages::UpdateReply>> UpdateRequests::order(std::string devic
     order.name = "asked for by the device";
     order.may_create = limiter_.admit(device, store_.clock().steady()) == 0;
     const bool counted = order.may_create;
-    const auto ordered = co_await host_.order(std::move(order));
+    auto ordered = co_await host_.order(std::move(order));
     if (counted && !(ordered && ordered->created)) limiter_.give_back(device);
-    if (!ordered) co_return ordered.error();
-    if (ordered->created)
+    if (ordered && ordered->created)
         log(Level::notice, "device " + device + " ordered release " + ordered->release + ": deployment " +
                                ordered->deployment);
-    co_return messages::UpdateReply{ordered->deployment, ordered->release};
+    co_return ordered;
 }
 
 } // namespace two_path::control

@@ -21,7 +21,7 @@ class UpdateRequests {
     /// stream's sequence; of these the one asked for, else the newest. forbidden: by policy; not_found:
     /// nothing newer; busy: the device had five new deployments made and gets one more each ten minutes;
     /// unavailable: the host did not answer.
-    awaitable<Result<messages::UpdateReply>> order(std::string device, messages::UpdateRequest request);
+    awaitable<Result<host::OrderedUpdate>> order(std::string device, messages::UpdateRequest request);
     /// Seconds until a device that is busy may order again.
     [[nodiscard]] std::int64_t wait_of(const std::string& device);
 

@@ -152,6 +152,28 @@ BOOST_AUTO_TEST_CASE(what_operators_change_is_kept_and_what_they_look_at_is_not)
     BOOST_TEST(lines[2].at("status") == 404);
 }
 
+BOOST_AUTO_TEST_CASE(a_device_that_asks_without_end_fills_nothing) {
+    ApiWorld world;
+    world.publish(world.describe("app-2.0", "2.0", "some bytes"));
+    const auto flood = [&](const json::object& request, unsigned status) {
+        for (int i = 0; i < 20; ++i)
+            BOOST_TEST(world.device("POST", "/update-requests", request).status == status);
+    };
+    flood({{"release", "no-such-release"}}, 404);
+    flood({{"release", 7}}, 400);
+    BOOST_TEST(lines_of(world.audit).empty());
+    for (int i = 0; i < 5; ++i)
+        world.device("POST", "/update-requests");
+    flood({}, 429);
+    world.host.creates = false; // it is under way
+    flood({}, 202);
+    const auto lines = lines_of(world.audit);
+    BOOST_REQUIRE_EQUAL(lines.size(), 5U);
+    BOOST_TEST(lines[4].at("actor") == "device device-1");
+    BOOST_TEST(lines[4].at("action") == "update.request");
+    BOOST_TEST(lines[4].at("about") == "release app-2.0, deployment ordered-5");
+}
+
 BOOST_AUTO_TEST_CASE(a_route_without_a_name_of_its_own_is_kept_by_what_it_is) {
     Request request;
     request.method = "PUT";
