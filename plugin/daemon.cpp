@@ -22,6 +22,7 @@
 #include "plugin/readiness.hpp"
 #include "plugin/server_identity.hpp"
 #include "plugin/state/admission.hpp"
+#include "plugin/state/database_failure.hpp"
 #include "plugin/state/store.hpp"
 #include "plugin/state_folder.hpp"
 #include "plugin/work_thread.hpp"
@@ -54,6 +55,9 @@ constexpr milliseconds stop_grace{10'000};
 constexpr milliseconds work_grace{5'000};
 /// How often sessions are looked through for those that ran out of time.
 constexpr std::chrono::seconds expiry_interval{2};
+constexpr std::chrono::hours tidy_interval{1};
+/// Before a task that found the state not to be written goes on.
+constexpr std::chrono::seconds task_pause{5};
 
 } // namespace
 
@@ -72,7 +76,7 @@ struct Daemon::Parts {
     void resume_pushes();
     void begin_stop(int code);
     awaitable<void> stop();
-    void keep_running(awaitable<void> task);
+    void keep_running(std::chrono::seconds pause, std::function<awaitable<void>()> look);
 
     Settings settings;
     // Work in progress is destroyed with the loops, so they outlive all that it may refer to; stop() leaves
@@ -199,8 +203,8 @@ Result<void> Daemon::Parts::open() {
     return {};
 }
 
-/// A task without which the daemon must not go on.
-void Daemon::Parts::keep_running(awaitable<void> task) {
+/// A look without which the daemon must not go on, taken now and then.
+void Daemon::Parts::keep_running(std::chrono::seconds pause, std::function<awaitable<void>()> look) {
     auto ended = [this](const std::exception_ptr& error) {
         try {
             if (error) std::rethrow_exception(error);
@@ -209,14 +213,22 @@ void Daemon::Parts::keep_running(awaitable<void> task) {
             asio::post(loop, [this] { begin_stop(1); });
         }
     };
-    asio::co_spawn(executors.worker, std::move(task), std::move(ended));
+    asio::co_spawn(executors.worker, repeat(pause, std::move(look)), std::move(ended));
 }
 
-/// A look at the state, taken now and then.
+/// A disk without room ends nothing: what could not be written is looked at again.
 awaitable<void> Daemon::Parts::repeat(std::chrono::seconds pause, std::function<awaitable<void>()> look) {
     auto& timer = pauses.emplace_back(executors.worker);
+    bool troubled = false;
     while (!housekeeping_ends) {
-        co_await look();
+        try {
+            co_await look();
+            troubled = false;
+        } catch (const state::DatabaseFailure& failure) {
+            if (!failure.passes()) throw;
+            if (!troubled) log(Level::error, std::string(failure.what()) + "; trying on");
+            troubled = true;
+        }
         if (housekeeping_ends) co_return;
         timer.expires_after(pause);
         error_code ec;
@@ -331,12 +343,13 @@ int Daemon::Parts::run() {
         store->forget_dead();
         co_return;
     };
-    keep_running(repeat(expiry_interval, keep_sessions));
-    keep_running(repeat(settings.session.abort_poll, [this] { return sessions->poll_host(); }));
-    keep_running(repeat(settings.host.release_poll, [this] { return freeing->look(); }));
-    if (imports) keep_running(repeat(settings.host.release_poll, [this] { return imports->look(); }));
+    keep_running(expiry_interval, keep_sessions);
+    keep_running(settings.session.abort_poll, [this] { return sessions->poll_host(); });
+    keep_running(settings.host.release_poll, [this] { return freeing->look(); });
+    if (imports) keep_running(settings.host.release_poll, [this] { return imports->look(); });
+    if (forget_deployments) keep_running(tidy_interval, [this] { return tidy_host(); });
     for (auto& task : operations->tasks())
-        keep_running(std::move(task));
+        keep_running(task_pause, std::move(task));
     if (settings.push.served) asio::post(executors.worker, [this] { resume_pushes(); });
 
     const auto https = https_server->local_endpoint();

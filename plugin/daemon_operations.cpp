@@ -49,11 +49,11 @@ void Operations::serve(control::Router& router, control::OperatorContext& contex
     context.doctor = &facts_;
 }
 
-std::vector<awaitable<void>> Operations::tasks() {
-    std::vector<awaitable<void>> all;
-    if (webhook_) all.push_back(webhook_->run());
-    all.push_back(retention_->run());
-    all.push_back(watch_certificate());
+std::vector<std::function<awaitable<void>()>> Operations::tasks() {
+    std::vector<std::function<awaitable<void>()>> all;
+    if (webhook_) all.emplace_back([this] { return webhook_->run(); });
+    all.emplace_back([this] { return retention_->run(); });
+    all.emplace_back([this] { return watch_certificate(); });
     return all;
 }
 

@@ -9,6 +9,7 @@
 #include "plugin/control/tls.hpp"
 #include "plugin/control/webhook.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,8 +29,8 @@ class Operations {
     /// The FTP server's port, once it is known.
     void second_path_port(std::uint16_t port) { facts_.second_path_port = port; }
 
-    /// To be run on the worker, each until stop().
-    [[nodiscard]] std::vector<awaitable<void>> tasks();
+    /// To be run on the worker, each until stop(). One that throws may be begun again.
+    [[nodiscard]] std::vector<std::function<awaitable<void>()>> tasks();
     void stop();
 
     /// Something that the daemon does without being asked by a request.

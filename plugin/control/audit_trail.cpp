@@ -2,6 +2,7 @@
 
 #include "plugin/control/one_line.hpp"
 #include "plugin/control/session_view.hpp"
+#include "plugin/disk_full.hpp"
 #include "plugin/log.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -41,8 +42,12 @@ std::optional<std::uint64_t> number_of(std::string_view name) {
 }
 
 Error disk_error(const std::filesystem::path& path, const char* what) {
-    return fail(Errc::io_error,
-                "the audit trail " + path.string() + " cannot be " + what + ": " + std::strerror(errno));
+    const int number = errno;
+    const auto reason = is_disk_full(number) ? Errc::no_room
+                        : number == EIO      ? Errc::io_error
+                                             : Errc::bad_configuration;
+    return fail(reason,
+                "the audit trail " + path.string() + " cannot be " + what + ": " + std::strerror(number));
 }
 
 std::string line_of(const AuditEntry& entry, std::int64_t now) {
@@ -70,15 +75,10 @@ AuditTrail::AuditTrail(std::filesystem::path folder, std::uint64_t part_size, Cl
 
 Result<AuditTrail> AuditTrail::open(const std::filesystem::path& folder, std::uint64_t most_bytes,
                                     Clock clock) {
-    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-        return fail(Errc::bad_configuration, disk_error(folder, "made").detail);
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return disk_error(folder, "made");
     AuditTrail trail(folder, most_bytes / parts, std::move(clock));
     const auto numbers = trail.numbers();
-    if (auto opened = trail.open_part(numbers.empty() ? 1 : numbers.back()); !opened)
-        return fail(Errc::bad_configuration, opened.error().detail);
-    if (!ends_a_line(trail.file_.get(), trail.size_))
-        if (auto ended = trail.write("\n"); !ended)
-            return fail(Errc::bad_configuration, ended.error().detail);
+    if (auto opened = trail.open_part(numbers.empty() ? 1 : numbers.back()); !opened) return opened.error();
     return trail;
 }
 
@@ -122,7 +122,7 @@ void AuditTrail::add(const AuditEntry& entry) {
     if (entry.status == 401 && refused_.admit({}, clock_.steady()) > 0) return;
     const auto line = line_of(entry, clock_.unix_time());
     auto added = size_ > 0 && size_ + line.size() > part_size_ ? open_part(number_ + 1) : Result<void>();
-    // What a full disk cut off is no line; the next one begins anew.
+    // What a power cut or a full disk cut off is no line; the next one begins anew.
     if (added && !ends_a_line(file_.get(), size_)) added = write("\n");
     if (added) added = write(line);
     if (!added) log(Level::error, added.error().detail);

@@ -35,8 +35,8 @@ class AuditTrail {
         std::uint64_t size{0};
     };
 
-    /// Goes on in the newest file of `folder`, which is made; a line that a power cut left unfinished is
-    /// ended. bad_configuration when the folder cannot be used.
+    /// Goes on in the newest file of `folder`, which is made. bad_configuration when the folder cannot be
+    /// used; no_room, io_error.
     [[nodiscard]] static Result<AuditTrail> open(const std::filesystem::path& folder,
                                                  std::uint64_t most_bytes, Clock clock);
 

@@ -43,6 +43,10 @@ std::string text_of(const tcp::endpoint& endpoint) {
 
 } // namespace
 
+Errc reason_not_to_listen(const error_code& ec) {
+    return ec == asio::error::address_in_use ? Errc::conflict : Errc::bad_configuration;
+}
+
 class Listener::Place {
   public:
     Place(std::shared_ptr<Listener> listener, asio::ip::address source)
@@ -86,7 +90,7 @@ Result<void> Listener::bind(const tcp::endpoint& endpoint) {
     if (!ec) return {};
     error_code ignored;
     acceptor_.close(ignored);
-    return fail(Errc::bad_configuration, "cannot listen on " + text_of(endpoint) + ": " + ec.message());
+    return fail(reason_not_to_listen(ec), "cannot listen on " + text_of(endpoint) + ": " + ec.message());
 }
 
 Result<void> Listener::listen(const tcp::endpoint& endpoint) {

@@ -20,6 +20,9 @@ struct ConnectionLimits {
     std::size_t per_address{200}; ///< of one IPv4 address, or one IPv6 network of 64 bits
 };
 
+/// conflict: another program has the address, which may end; else bad_configuration.
+[[nodiscard]] Errc reason_not_to_listen(const boost::system::error_code& ec);
+
 /// Everything runs on one executor that one thread serves. Owned by a shared_ptr, and by its connections.
 class Listener : public std::enable_shared_from_this<Listener> {
   public:
@@ -31,7 +34,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
     Listener& operator=(const Listener&) = delete;
 
     /// Binds and accepts from now on. An IPv6 any-address serves IPv4 as well, and alone where there is no
-    /// IPv6. Once per listener. bad_configuration with address, port and the system's message.
+    /// IPv6. Once per listener. reason_not_to_listen(), with address, port and the system's message.
     [[nodiscard]] Result<void> listen(const boost::asio::ip::tcp::endpoint& endpoint);
     /// The first half of listen(): takes the address without accepting anything.
     [[nodiscard]] Result<void> bind(const boost::asio::ip::tcp::endpoint& endpoint);

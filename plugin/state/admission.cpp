@@ -98,7 +98,8 @@ void Admission::renew(const std::string& session, Live& live, std::chrono::secon
 
 void Admission::save(const std::string& session, Live& live) {
     const auto left = live.ends - store_.clock().steady();
-    store_.keep(session, store_.clock().unix_time() + left, std::exchange(live.unsaved, 0));
+    store_.keep(session, store_.clock().unix_time() + left, live.unsaved);
+    live.unsaved = 0;
     live.stored_ends = live.ends;
 }
 
@@ -112,9 +113,11 @@ void Admission::admit(const Session& session) {
 void Admission::revoke(const std::string& session, const std::string& why) {
     const auto found = live_.find(session);
     if (found == live_.end()) return;
-    if (found->second.unsaved > 0) store_.add_sent(session, found->second.unsaved);
+    const auto unsaved = found->second.unsaved;
+    // First of all: a disk that is full must not keep a dead certification alive.
     live_.erase(found);
     if (on_dead_) on_dead_(session, why);
+    if (unsaved > 0) store_.add_sent(session, unsaved);
 }
 
 std::uint64_t Admission::expires_in(std::string_view session) const {

@@ -1,5 +1,8 @@
 #include "plugin/state/database.hpp"
 
+#include "plugin/disk_full.hpp"
+#include "plugin/state/database_failure.hpp"
+
 #include <sqlite3.h>
 
 #include <fcntl.h>
@@ -30,8 +33,28 @@ std::string message_of(sqlite3* connection) {
     return connection == nullptr ? "out of memory" : sqlite3_errmsg(connection);
 }
 
-Error unusable(const std::filesystem::path& file, const std::string& why) {
-    return fail(Errc::bad_configuration, "the database " + file.string() + " " + why);
+Errc reason_of(sqlite3* connection) {
+    const int code = sqlite3_extended_errcode(connection);
+    switch (code & 0xff) {
+    case SQLITE_FULL:
+        return Errc::no_room;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return Errc::busy;
+    case SQLITE_IOERR:
+        // The index of the write-ahead log grows by writing, too, and says nothing of why it could not.
+        if (code == SQLITE_IOERR_SHMSIZE) return Errc::no_room;
+        return is_disk_full(sqlite3_system_errno(connection)) ? Errc::no_room : Errc::io_error;
+    case SQLITE_CANTOPEN:
+        return is_disk_full(sqlite3_system_errno(connection)) ? Errc::no_room : Errc::bad_configuration;
+    default:
+        return Errc::bad_configuration;
+    }
+}
+
+Error unusable(const std::filesystem::path& file, const std::string& why,
+               Errc reason = Errc::bad_configuration) {
+    return fail(reason, "the database " + file.string() + " " + why);
 }
 
 /// SQLite gives its -wal and -shm files the mode of the database, so it is made before SQLite could.
@@ -41,7 +64,9 @@ Result<void> keep_private(const std::filesystem::path& file) {
         ::close(made);
         return {};
     }
-    if (errno != EEXIST) return unusable(file, "cannot be created: " + std::string(std::strerror(errno)));
+    if (errno != EEXIST)
+        return unusable(file, "cannot be created: " + std::string(std::strerror(errno)),
+                        is_disk_full(errno) ? Errc::no_room : Errc::bad_configuration);
     std::error_code ec;
     using std::filesystem::perms;
     std::filesystem::permissions(file, perms::owner_read | perms::owner_write, ec);
@@ -50,6 +75,10 @@ Result<void> keep_private(const std::filesystem::path& file) {
 }
 
 } // namespace
+
+DatabaseFailure::DatabaseFailure(sqlite3* connection, const std::string& where)
+  : std::runtime_error("the state database failed: " + message_of(connection) + where)
+  , reason_(reason_of(connection)) {}
 
 Query::Query(sqlite3_stmt* statement)
   : statement_(statement) {}
@@ -66,8 +95,8 @@ Query::~Query() {
 
 void Query::check(int code) const {
     if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE) return;
-    throw std::runtime_error("the state database failed: " + message_of(sqlite3_db_handle(statement_)) +
-                             " in `" + sqlite3_sql(statement_) + "`");
+    throw DatabaseFailure(sqlite3_db_handle(statement_),
+                          " in `" + std::string(sqlite3_sql(statement_)) + "`");
 }
 
 Query& Query::bind(std::string_view text) {
@@ -147,7 +176,8 @@ Result<Database> Database::open(const std::filesystem::path& file,
     const int code = sqlite3_open_v2(file.c_str(), &connection, SQLITE_OPEN_READWRITE, nullptr);
     Database database;
     database.connection_.reset(connection);
-    if (code != SQLITE_OK) return unusable(file, "cannot be opened: " + message_of(connection));
+    if (code != SQLITE_OK)
+        return unusable(file, "cannot be opened: " + message_of(connection), reason_of(connection));
     if (auto prepared = database.prepare_connection(file); !prepared) return prepared.error();
     if (auto migrated = database.migrate(file, migrations); !migrated) return migrated.error();
     return database;
@@ -160,8 +190,8 @@ Result<void> Database::prepare_connection(const std::filesystem::path& file) {
         auto mode = query("PRAGMA journal_mode=WAL");
         if (!mode.next() || mode.text(0) != "wal")
             return unusable(file, "cannot use a write-ahead log; put the state on a local file system");
-    } catch (const std::runtime_error& error) {
-        return unusable(file, "cannot be used: " + std::string(error.what()));
+    } catch (const DatabaseFailure& failure) {
+        return unusable(file, "cannot be used: " + std::string(failure.what()), failure.reason());
     }
     return {};
 }
@@ -183,14 +213,15 @@ Result<void> Database::migrate(const std::filesystem::path& file,
             execute("PRAGMA user_version=" + std::to_string(version + 1));
             transaction.commit();
         }
-    } catch (const std::runtime_error& error) {
-        return unusable(file, "cannot be brought to schema " + std::to_string(newest) + ": " + error.what());
+    } catch (const DatabaseFailure& failure) {
+        return unusable(file, "cannot be brought to schema " + std::to_string(newest) + ": " + failure.what(),
+                        failure.reason());
     }
 }
 
 void Database::execute(const std::string& sql) {
     if (sqlite3_exec(connection_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
-        throw std::runtime_error("the state database failed: " + message_of(connection_.get()));
+        throw DatabaseFailure(connection_.get(), "");
 }
 
 std::int64_t Database::pragma(const std::string& name) {
@@ -204,9 +235,7 @@ Query Database::query(std::string_view sql) {
         sqlite3_stmt* statement = nullptr;
         const int code = sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()),
                                             SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
-        if (code != SQLITE_OK)
-            throw std::runtime_error("the state database failed: " + message_of(connection_.get()) + " in `" +
-                                     std::string(sql) + "`");
+        if (code != SQLITE_OK) throw DatabaseFailure(connection_.get(), " in `" + std::string(sql) + "`");
         found = statements_.emplace(std::string(sql), statement).first;
     }
     return Query(found->second.get());
@@ -219,9 +248,7 @@ bool Database::empty_log() {
         sqlite3_wal_checkpoint_v2(connection, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     sqlite3_busy_timeout(connection, busy_timeout);
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED || code == SQLITE_FULL) return false;
-    if (code != SQLITE_OK)
-        throw std::runtime_error("the state database failed: " + message_of(connection) +
-                                 " while its write-ahead log was emptied");
+    if (code != SQLITE_OK) throw DatabaseFailure(connection, " while its write-ahead log was emptied");
     return true;
 }
 

@@ -21,8 +21,8 @@ struct sqlite3_stmt;
 namespace two_path::state {
 
 /// One prepared statement, bound and stepped. Reset (and its bindings cleared) when destroyed; the database
-/// keeps it compiled. Throws std::runtime_error with SQLite's message when SQLite fails: the state is then
-/// unusable.
+/// keeps it compiled. Throws DatabaseFailure, with SQLite's message, when SQLite fails: also when the disk is
+/// full.
 class Query {
   public:
     explicit Query(sqlite3_stmt* statement);
@@ -79,9 +79,9 @@ class Database {
   public:
     /// Opens or creates `file` (mode 0600) in WAL mode with full sync, foreign keys on, and brings it to the
     /// newest of `migrations`, which are never edited once released: migration N is migrations[N-1], each in
-    /// a transaction of its own, counted in `PRAGMA user_version`. bad_configuration: it cannot be opened, is
-    /// no database, or has a newer schema than this program knows (the detail names file, versions and what
-    /// to do).
+    /// a transaction of its own, counted in `PRAGMA user_version`. no_room, busy, io_error;
+    /// bad_configuration: it cannot be opened, is no database, or has a newer schema than this program knows
+    /// (the detail names file, versions and what to do).
     [[nodiscard]] static Result<Database> open(const std::filesystem::path& file,
                                                std::span<const std::string_view> migrations);
     Database(Database&&) noexcept;

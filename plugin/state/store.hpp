@@ -16,7 +16,7 @@
 namespace two_path::state {
 
 /// Used by the worker only. Every change is one transaction, on the disk when the function returns. Throws
-/// std::runtime_error when the disk or SQLite fails.
+/// DatabaseFailure when the disk or SQLite fails.
 class Store {
   public:
     /// Opens or creates `folder`/two-path.db; bad_configuration as Database::open().

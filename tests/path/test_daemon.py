@@ -2,12 +2,14 @@
 
 import base64
 import concurrent.futures
+import contextlib
 import os
 import pathlib
 import pty
 import re
 import signal
 import socket
+import sqlite3
 import ssl
 import stat
 import subprocess
@@ -20,7 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import processes  # noqa: E402
 from plugin import EMAIL, PASSWORD, SERVER, Plugin  # noqa: E402
 
-USAGE, CONFIGURATION, NOT_FOUND, CONFLICT = 2, 3, 5, 6
+USAGE, CONFIGURATION, NOT_FOUND, CONFLICT, BUSY = 2, 3, 5, 6, 7
 
 
 class Folder(unittest.TestCase):
@@ -75,8 +77,9 @@ class Refusals(Folder):
             address = f"127.0.0.1:{taken.getsockname()[1]}"
             for key in "https.listen", "ftp.listen":
                 with self.subTest(key):
-                    self.refused(CONFIGURATION, f"--{key}: cannot listen on {address}: Address already in use; choose "
-                                                "another address or port, or end what uses it",
+                    # It may be free again in a moment: the unit tries anew.
+                    self.refused(CONFLICT, f"--{key}: cannot listen on {address}: Address already in use; choose "
+                                           "another address or port, or end what uses it",
                                  "--config", path, f"--{key}", address)
 
     def test_a_state_folder_that_cannot_be_one(self):
@@ -89,6 +92,15 @@ class Refusals(Folder):
         done = self.run_server("--config", self.configure())
         self.assertEqual(done.returncode, CONFLICT)
         self.assertIn("is in use by another two-path-server", done.stderr)
+
+    def test_a_database_that_another_process_writes_is_no_wrong_setting(self):
+        self.start().stop()
+        for name in ("two-path.db", "host.db"):
+            with self.subTest(name), contextlib.closing(sqlite3.connect(self.state / name, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                done = self.run_server("--config", self.configure())
+                self.assertEqual(done.returncode, BUSY, done.stderr)
+                self.assertIn(f"{self.state / name} cannot be", done.stderr)
 
     def test_check_config_makes_nothing(self):
         done = self.run_server("--config", self.configure(), "--check-config")

@@ -40,14 +40,16 @@ class Plugin:
 
     address     what it listens on, and what its certificate names
     side        of a network.Network to run on, or None for the host's own network
+    disk        a small_disk.SmallDisk over `folder`/state, or None
     """
 
-    def __init__(self, folder, address="127.0.0.1", settings=None, side=None):
+    def __init__(self, folder, address="127.0.0.1", settings=None, side=None, disk=None):
         self.folder = pathlib.Path(folder)
         self.address = address
         self.log_path = self.folder / "plugin.log"
         self.environment = {}  # more of it for the server
         self.side = side
+        self.disk = disk
         self._process = None
         self._token = None
         # In a network of its own it has every port to itself.
@@ -72,7 +74,7 @@ class Plugin:
         with open(self.log_path, "ab") as log:
             self._process = processes.popen(
                 [SERVER, "--config", self.folder / "server.conf", "--ports-file", ports],
-                self.side.enter if self.side else (), stdout=log, stderr=log,
+                self._enter(), stdout=log, stderr=log,
                 env={**os.environ, "NOTIFY_SOCKET": str(notify), **self.environment})
             self._wait_for_word("READY=1")
         found = dict(re.findall(r"(\w+)=(\d+)", ports.read_text()))
@@ -80,6 +82,9 @@ class Plugin:
         # What was chosen now is kept over a restart, as devices know it.
         self._settings["https.listen"] = f"{self.address}:{self.https_port}"
         self._settings["ftp.listen"] = f"{self.address}:{self.ftp_port}"
+
+    def _enter(self):
+        return (self.side or self.disk).enter if self.side or self.disk else []
 
     def change(self, **settings):
         """Changes settings of the running server, `section__key=value`, and waits until they hold."""
@@ -151,12 +156,13 @@ class Plugin:
 
     @property
     def certificate(self):
-        return self.folder / "state" / "tls" / "certificate.pem"
+        return (self.disk.outside if self.disk else self.folder / "state") / "tls" / "certificate.pem"
 
     # Its operator
 
     def create_user(self):
-        subprocess.run([SERVER, "--config", self.folder / "server.conf", "create-user", EMAIL],
+        enter = self.disk.enter if self.disk else []
+        subprocess.run([*enter, SERVER, "--config", self.folder / "server.conf", "create-user", EMAIL],
                        input=PASSWORD + "\n", text=True, check=True, capture_output=True)
 
     def command(self, *arguments, check=True, text_input=None):

@@ -1,5 +1,6 @@
 #include "plugin/state/database.hpp"
 
+#include "plugin/state/database_failure.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -178,6 +179,25 @@ BOOST_AUTO_TEST_CASE(what_sqlite_refuses_is_thrown_with_its_words) {
                               return std::string_view(error.what()).find("UNIQUE") != std::string_view::npos;
                           });
     BOOST_CHECK_THROW(static_cast<void>(opened->query("SELECT nothing FROM nowhere")), std::runtime_error);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_disk_passes_and_a_statement_that_makes_no_sense_does_not) {
+    const TemporaryFolder folder;
+    const std::string_view migrations[] = {first};
+    auto database = Database::open(folder / "state.db", migrations).value();
+    database.query("PRAGMA max_page_count=1").run(); // as many as there are
+    const auto insert = [&] {
+        database.query("INSERT INTO things VALUES (?, 1, 1)").with(std::string(1 << 16, 'x')).run();
+    };
+    BOOST_CHECK_EXCEPTION(insert(), DatabaseFailure, [](const DatabaseFailure& failure) {
+        return failure.reason() == Errc::no_room && failure.passes();
+    });
+    BOOST_TEST(count(database) == 0);
+    database.query("PRAGMA max_page_count=1000000").run();
+    insert();
+    BOOST_TEST(count(database) == 1);
+    BOOST_CHECK_EXCEPTION(insert(), DatabaseFailure, // the name is there
+                          [](const DatabaseFailure& failure) { return !failure.passes(); });
 }
 
 BOOST_AUTO_TEST_SUITE_END()
