@@ -1,5 +1,6 @@
 #include "plugin/user_command.hpp"
 
+#include "plugin/command_audit.hpp"
 #include "plugin/host/embedded/embedded_host.hpp"
 #include "plugin/prompt.hpp"
 #include "plugin/state_folder.hpp"
@@ -25,7 +26,9 @@ Result<std::string> ask_password(const std::string& email) {
 /// What is done with the password that was asked for.
 using Change = Result<void> (*)(state::Database&, std::string_view email, std::string_view password);
 
-Result<void> with_password(const Settings& settings, const std::string& email, Change change) {
+Result<void> with_password(const Settings& settings, const std::string& email, Change change,
+                           const std::string& action) {
+    const auto user = system_user();
     if (settings.host.type != "embedded")
         return fail(Errc::bad_configuration, settings.place_of("host.type") +
                                                  ": operators are users of the " + settings.host.type +
@@ -40,17 +43,18 @@ Result<void> with_password(const Settings& settings, const std::string& email, C
     if (!password) return password.error();
     auto changed = change(*database, email, *password);
     wipe(*password);
+    if (changed) note_command(settings, user, action, email);
     return changed;
 }
 
 } // namespace
 
 Result<void> create_user(const Settings& settings, const std::string& email) {
-    return with_password(settings, email, host::create_user);
+    return with_password(settings, email, host::create_user, "user.create");
 }
 
 Result<void> set_password(const Settings& settings, const std::string& email) {
-    return with_password(settings, email, host::set_password);
+    return with_password(settings, email, host::set_password, "user.change");
 }
 
 } // namespace two_path

@@ -23,6 +23,7 @@ constexpr std::array named{
     Named{"POST", "/api/management/v1/two-path/releases", "release.publish"},
     Named{"DELETE", "/api/management/v1/two-path/releases/{release}", "release.remove"},
     Named{"PUT", "/api/management/v1/two-path/releases/{release}/artifact", "release.artifact"},
+    Named{"POST", "/api/management/v1/two-path/imports", "release.import"},
     Named{"PUT", "/api/management/v1/two-path/notices/{session}/retry", "notice.retry"},
     Named{"DELETE", "/api/management/v1/two-path/notices/{session}", "notice.remove"},
     Named{"POST", "/api/management/v1/deployments/artifacts", "artifact.upload"},

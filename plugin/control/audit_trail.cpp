@@ -121,11 +121,14 @@ Result<void> AuditTrail::write(std::string_view line) {
 void AuditTrail::add(const AuditEntry& entry) {
     if (entry.status == 401 && refused_.admit({}, clock_.steady()) > 0) return;
     const auto line = line_of(entry, clock_.unix_time());
+    // Another process, such as `create-user`, may have written meanwhile.
+    struct stat status {};
+    if (::fstat(file_.get(), &status) == 0) size_ = static_cast<std::uint64_t>(status.st_size);
     auto added = size_ > 0 && size_ + line.size() > part_size_ ? open_part(number_ + 1) : Result<void>();
     // What a power cut or a full disk cut off is no line; the next one begins anew.
     if (added && !ends_a_line(file_.get(), size_)) added = write("\n");
     if (added) added = write(line);
-    if (!added) log(Level::error, added.error().detail);
+    if (!added) log(Level::error, added.error().detail + "; not kept: " + line);
 }
 
 Result<std::vector<AuditTrail::File>> AuditTrail::files() const {

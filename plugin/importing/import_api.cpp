@@ -35,6 +35,7 @@ awaitable<Result<Import>> begin(Imports& imports, Request& request) {
     const auto release = fields.text("release");
     if (fields.ok() && !is_name(release)) fields.refuse("`release` must have 1 to 255 bytes");
     if (!fields.ok()) co_return fields.error();
+    request.about = "release " + release;
     auto options = publishing::parse_release_options(*object);
     if (!options) co_return options.error();
     co_return co_await imports.begin(release, std::move(*options));

@@ -51,6 +51,16 @@ class Audit(PathCase):
         self.assertNotIn("wrong", whole)
         self.assertNotIn("Bearer", whole)
 
+    def test_what_the_servers_commands_change_is_kept_while_it_runs(self):
+        for command, action in (("create-user", "user.create"), ("set-password", "user.change")):
+            done = subprocess.run([SERVER, "--config", self.plugin.folder / "server.conf", command, "more@example.com"],
+                                  input="another good password\n", text=True, capture_output=True, timeout=60)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.plugin.command("releases", "remove", "none", check=False)
+            line = next(line for line in reversed(self.trail()) if line["action"] == action)
+            self.assertEqual(line["about"], "more@example.com")
+            self.assertRegex(line["actor"], r"^system user \S+$")
+
     def test_devices_cannot_read_it(self):
         status, _, _ = self.plugin.request("GET", "/api/management/v1/two-path/audit", token=self.device.token)
         self.assertEqual(status, 401)
