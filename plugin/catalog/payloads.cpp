@@ -103,11 +103,12 @@ Result<Incoming> Payloads::receive() const {
 Result<OpenPayload> Payloads::open_payload(std::string_view id) const {
     if (!is_sha256_hex(id)) return fail(Errc::not_found, "no payload has such a name");
     const auto path = payloads_ / id;
-    ftp::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    ftp::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!file && errno == ENOENT) return fail(Errc::not_found, "payload " + std::string(id));
     if (!file) return disk_error(path, "open", errno);
     struct stat status {};
     if (::fstat(file.get(), &status) != 0) return disk_error(path, "read", errno);
+    if (!S_ISREG(status.st_mode)) return fail(Errc::io_error, path.string() + " is no plain file");
     return OpenPayload{std::move(file), static_cast<std::uint64_t>(status.st_size)};
 }
 

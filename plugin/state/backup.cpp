@@ -32,9 +32,14 @@ Error failed(const std::filesystem::path& file, sqlite3* connection) {
     return fail(reason, "the database " + file.string() + " cannot be copied: " + why);
 }
 
+/// The folder may be behind a link; the file in it, which may be another user's, may not.
 Result<Connection> open(const std::filesystem::path& file) {
+    std::error_code ec;
+    const auto folder = std::filesystem::canonical(file.parent_path(), ec);
+    if (ec) return fail(Errc::io_error, file.parent_path().string() + ": " + ec.message());
     sqlite3* raw = nullptr;
-    const int code = sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
+    constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW;
+    const int code = sqlite3_open_v2((folder / file.filename()).c_str(), &raw, flags, nullptr);
     Connection connection(raw);
     if (code != SQLITE_OK) return failed(file, raw);
     sqlite3_busy_timeout(raw, busy_timeout);
@@ -71,6 +76,20 @@ Result<void> vacuum_into(sqlite3* connection, const std::filesystem::path& from,
     return {};
 }
 
+/// The first column of what `sql` selects.
+Result<std::vector<std::string>> texts(const std::filesystem::path& database, const char* sql) {
+    const auto connection = open(database);
+    if (!connection) return connection.error();
+    const auto statement = prepare(connection->get(), database, sql);
+    if (!statement) return statement.error();
+    std::vector<std::string> all;
+    int code = SQLITE_OK;
+    while ((code = sqlite3_step(statement->get())) == SQLITE_ROW)
+        all.emplace_back(reinterpret_cast<const char*>(sqlite3_column_text(statement->get(), 0)));
+    if (code != SQLITE_DONE) return failed(database, connection->get());
+    return all;
+}
+
 } // namespace
 
 Result<void> copy_database(const std::filesystem::path& from, const std::filesystem::path& to,
@@ -100,17 +119,11 @@ Result<void> copy_database(const std::filesystem::path& from, const std::filesys
 }
 
 Result<std::vector<std::string>> payloads_of_releases(const std::filesystem::path& database) {
-    const auto connection = open(database);
-    if (!connection) return connection.error();
-    const auto statement = prepare(connection->get(), database,
-                                   "SELECT DISTINCT id FROM release_files WHERE size > 0 ORDER BY id");
-    if (!statement) return statement.error();
-    std::vector<std::string> all;
-    int code = SQLITE_OK;
-    while ((code = sqlite3_step(statement->get())) == SQLITE_ROW)
-        all.emplace_back(reinterpret_cast<const char*>(sqlite3_column_text(statement->get(), 0)));
-    if (code != SQLITE_DONE) return failed(database, connection->get());
-    return all;
+    return texts(database, "SELECT DISTINCT id FROM release_files WHERE size > 0 ORDER BY id");
+}
+
+Result<std::vector<std::string>> files_of_artifacts(const std::filesystem::path& database) {
+    return texts(database, "SELECT sha256 FROM artifacts ORDER BY sha256");
 }
 
 } // namespace two_path::state

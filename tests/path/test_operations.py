@@ -104,6 +104,7 @@ class Backup(PathCase):
         return plugin
 
     def test_a_backup_made_during_an_update_brings_everything_back(self):
+        token = self.plugin.operator_token()
         self.assert_next_update_succeeds("2.0")
         committed = self.session()
         artifact = self.publish("3.0", size=24 * MIB)
@@ -124,10 +125,14 @@ class Backup(PathCase):
         plugin = self.restored(backup)
         self.addCleanup(plugin.stop)
         plugin.start()
-        # The same certificate, the same users and devices: nobody has to be told.
+        # The same certificate, the same users and devices; only logins have ended, as those that were ended since.
+        self.assertEqual(plugin.request("GET", "/api/management/v1/two-path/releases", token=token)[0], 401)
         plugin.command("login", "--server", plugin.url, "--ca", self.plugin.certificate, EMAIL,
                        text_input="correct horse battery staple\n")
         self.assertIn(committed, plugin.sessions(device=self.device.id))
+        kept = [json.loads(line) for line in plugin.command("audit", "export").stdout.splitlines()]
+        (restored,) = [line for line in kept if line["action"] == "state.restore"]
+        self.assertEqual(restored["about"], str(backup))
         self.assertEqual([event["state"] for event in plugin.events(committed["id"])][-1], "committed")
         status, _, _ = plugin.request("GET", f"/api/devices/v1/two-path/sessions/{committed['id']}",
                                       token=self.device.token)
@@ -151,6 +156,83 @@ class Backup(PathCase):
         self.assertEqual(done.returncode, 6)
         self.assertIn("is not empty", done.stderr)
         self.assertEqual(self.server(self.plugin, "restore", self.folder).returncode, 3)
+
+    def test_a_folder_that_is_not_the_backups_own_is_left_alone(self):
+        partial = self.folder / "backup-5.partial"
+        partial.mkdir()
+        (partial / "of somebody else").touch()
+        done = self.server(self.plugin, "backup", self.folder / "backup-5")
+        self.assertEqual(done.returncode, 6)
+        self.assertIn(str(partial), done.stderr)
+        self.assertTrue((partial / "of somebody else").exists())
+
+    def test_a_file_system_of_its_own_is_empty_enough(self):
+        backup = self.folder / "backup-6"
+        self.assertEqual(self.server(self.plugin, "backup", backup).returncode, 0)
+        state = self.folder / "elsewhere-6"
+        (state / "lost+found").mkdir(parents=True)
+        done = subprocess.run([SERVER, "--state_dir", state, "restore", backup], text=True, capture_output=True,
+                              timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_an_artifact_without_its_file_is_no_backup(self):
+        self.publish("2.0", size=70_000)
+        artifact = next((self.plugin.folder / "state" / "artifacts" / "payloads").iterdir())
+        aside = self.folder / "artifact"
+        artifact.rename(aside)
+        self.addCleanup(aside.rename, artifact)
+        done = self.server(self.plugin, "backup", self.folder / "backup-7")
+        self.assertEqual(done.returncode, 6, done.stderr)
+        self.assertIn(artifact.name, done.stderr)
+
+    def test_links_that_the_services_user_put_there_bring_nothing_into_a_backup(self):
+        """Root makes backups, and gives what is in them to that user."""
+        plugin = Plugin(self.folder / "linked")
+        plugin.start()
+        plugin.stop()
+        state = plugin.folder / "state"
+        outside = self.folder / "outside"
+        outside.mkdir()
+        shutil.copy(state / "host.db", outside / "secret")
+
+        def refused(place):
+            done = self.server(plugin, "backup", self.folder / "backup-8")
+            self.assertEqual(done.returncode, 4, place)
+            self.assertIn(str(place), done.stderr)
+            self.assertEqual([], list(self.folder.glob("backup-8*")))
+
+        for place, target in ((state / "keys" / "more", outside / "secret"), (state / "audit", outside),
+                              (state / "tls", outside), (state / "artifacts", outside), (state / "payloads", outside),
+                              (state / "host.db", outside / "secret"), (state / "two-path.db", outside / "secret")):
+            aside = self.folder / "aside"
+            if place.exists():
+                place.rename(aside)
+            place.symlink_to(target)
+            refused(place)
+            place.unlink()
+            if aside.exists():
+                aside.rename(place)
+        os.mkfifo(state / "keys" / "pipe")
+        refused(state / "keys" / "pipe")
+        (state / "keys" / "pipe").unlink()
+        if os.geteuid() == 0:
+            (state / "keys" / "other").touch()
+            os.chown(state / "keys" / "other", 1234, 1234)
+            refused(state / "keys" / "other")
+            (state / "keys" / "other").unlink()
+        self.assertEqual(self.server(plugin, "backup", self.folder / "backup-8").returncode, 0)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can give files away")
+    def test_what_root_restores_is_the_state_folders_owners(self):
+        backup = self.folder / "backup-9"
+        self.assertEqual(self.server(self.plugin, "backup", backup).returncode, 0)
+        state = self.folder / "elsewhere-9"
+        state.mkdir(0o700)
+        os.chown(state, 1234, 1234)
+        done = subprocess.run([SERVER, "--state_dir", state, "restore", backup], text=True, capture_output=True,
+                              timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual({path.lstat().st_uid for path in (state, *state.rglob("*"))}, {1234})
 
     def test_a_damaged_payload_is_found(self):
         self.publish("2.0", size=70_000)
