@@ -3,35 +3,23 @@
 #include "plugin/control/receive_file.hpp"
 #include "plugin/control/retention.hpp"
 
-#include <limits>
+#include <optional>
 
 namespace two_path::control {
 namespace {
-
-Result<std::uint64_t> room(const OperatorContext& context) {
-    if (context.retention == nullptr) return std::numeric_limits<std::uint64_t>::max();
-    return context.retention->room();
-}
-
-Error over_quota(std::uint64_t left) {
-    return fail(Errc::no_room, "the payload is larger than the " + std::to_string(left) +
-                                   " bytes that [retention] payload_quota_mib leaves");
-}
 
 awaitable<Result<catalog::Payload>> receive(const OperatorContext& context, RequestBody& body,
                                             std::string expected) {
     const auto files = context.executors.files;
     auto incoming = context.payloads.receive();
     if (!incoming) co_return incoming.error();
-    auto left = room(context);
-    if (!left) co_return left.error();
-    const auto received = co_await receive_file(body, *incoming, files, *left);
-    if (!received && received.error().code == Errc::too_large) co_return over_quota(*left);
+    std::optional<Retention::Intake> intake;
+    if (context.retention != nullptr) intake.emplace(*context.retention, expected);
+    const Admit admit = [&intake](std::uint64_t more) {
+        return intake ? intake->take(more) : Result<void>();
+    };
+    const auto received = co_await receive_file(body, *incoming, files, admit);
     if (!received) co_return received.error();
-    // Others came meanwhile.
-    left = room(context);
-    if (!left) co_return left.error();
-    if (incoming->size() > *left) co_return over_quota(*left);
     co_return co_await finish_file(*incoming, std::move(expected), files);
 }
 

@@ -32,17 +32,23 @@ awaitable<Result<std::size_t>> fill(RequestBody& body, std::span<std::uint8_t> p
 
 } // namespace
 
+Admit at_most(std::uint64_t limit) {
+    return [limit, size = std::uint64_t{0}](std::uint64_t more) mutable -> Result<void> {
+        size += more;
+        if (size > limit) return fail(Errc::too_large, "over " + std::to_string(limit) + " bytes");
+        return {};
+    };
+}
+
 awaitable<Result<void>> receive_file(RequestBody& body, catalog::Incoming& incoming,
-                                     boost::asio::any_io_executor files, std::uint64_t limit) {
+                                     boost::asio::any_io_executor files, const Admit& admit) {
     Bytes buffer(piece_size);
-    std::uint64_t size = 0;
     for (;;) {
         const std::span<std::uint8_t> room(buffer);
         const auto count = co_await fill(body, room);
         if (!count) co_return count.error();
         if (*count == 0) co_return Result<void>{};
-        size += *count;
-        if (size > limit) co_return fail(Errc::too_large, "over " + std::to_string(limit) + " bytes");
+        if (const auto admitted = admit(*count); !admitted) co_return admitted.error();
         const ByteView piece = room.first(*count);
         const auto written =
             co_await boost::asio::co_spawn(files, write(incoming, piece), boost::asio::use_awaitable);

@@ -3,7 +3,6 @@
 #include "plugin/log.hpp"
 
 #include <algorithm>
-#include <limits>
 
 namespace two_path::control {
 namespace {
@@ -77,22 +76,50 @@ bool Retention::remove(const catalog::Payload& payload, const char* why) {
     return true;
 }
 
-Result<std::uint64_t> Retention::room() {
-    if (rules_.payload_quota == 0) return std::numeric_limits<std::uint64_t>::max();
+/// What all payloads have, once what nobody needs made room as far as it must.
+Result<void> Retention::look() {
     const auto all = payloads_.list();
     if (!all) return all.error();
     std::uint64_t used = 0;
     for (const auto& payload : *all)
         used += payload.size;
-    if (used >= rules_.payload_quota)
+    if (used + on_their_way_ > rules_.payload_quota)
         for (const auto& payload : unused_since(store_.clock().unix_time() - milliseconds(publication))) {
             if (remove(payload, "no release has it, and the quota is reached")) used -= payload.size;
-            if (used < rules_.payload_quota) break;
+            if (used + on_their_way_ <= rules_.payload_quota) break;
         }
-    if (used < rules_.payload_quota) return rules_.payload_quota - used;
-    return fail(Errc::no_room,
-                "the payloads have " + std::to_string(used) + " bytes, [retention] payload_quota_mib " +
-                    "allows " + std::to_string(rules_.payload_quota) + "; remove releases that nobody needs");
+    free_ = used < rules_.payload_quota ? rules_.payload_quota - used : 0;
+    return {};
+}
+
+Error Retention::no_room_left() const {
+    const auto used = rules_.payload_quota - free_;
+    return fail(Errc::no_room, "the payloads have " + std::to_string(used) + " bytes, " +
+                                   std::to_string(on_their_way_) + " are on their way, [retention] " +
+                                   "payload_quota_mib allows " + std::to_string(rules_.payload_quota) +
+                                   "; remove releases that nobody needs");
+}
+
+Retention::Intake::Intake(Retention& retention, std::string_view expected)
+  : retention_(retention)
+  , stored_(expected.empty() ? 0 : retention.payloads_.size_of(expected).value_or(0)) {}
+
+Retention::Intake::~Intake() {
+    retention_.on_their_way_ -= counted_;
+    // It may be stored now: the next one looks.
+    retention_.free_ = 0;
+}
+
+Result<void> Retention::Intake::take(std::uint64_t more) {
+    if (retention_.rules_.payload_quota == 0) return {};
+    taken_ += more;
+    const auto counted = taken_ - std::min(taken_, stored_);
+    retention_.on_their_way_ += counted - counted_;
+    counted_ = counted;
+    if (retention_.on_their_way_ <= retention_.free_) return {};
+    if (auto looked = retention_.look(); !looked) return looked;
+    if (counted == 0 || retention_.on_their_way_ <= retention_.free_) return {};
+    return retention_.no_room_left();
 }
 
 } // namespace two_path::control

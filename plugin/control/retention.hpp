@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string_view>
 
 namespace two_path::control {
 
@@ -36,17 +37,39 @@ class Retention {
 
     /// One round; true when sessions are left that should go as well.
     bool tidy();
-    /// Bytes that may still be stored; unused payloads that are older than `publication` go for them, oldest
-    /// first. no_room when there are none, saying what to do; the largest number without a quota.
-    [[nodiscard]] Result<std::uint64_t> room();
+    /// A payload on its way in. Its bytes count from the moment they come, so that many at a time are not
+    /// over the quota together; the retention must outlive it.
+    class Intake {
+      public:
+        /// `expected`: the payload's id where it is known before; the bytes of one that is stored already and
+        /// comes again are not counted twice.
+        Intake(Retention& retention, std::string_view expected);
+        Intake(const Intake&) = delete;
+        Intake& operator=(const Intake&) = delete;
+        ~Intake();
+
+        /// `more` bytes are about to be written. Unused payloads that are older than `publication` go for
+        /// them, oldest first. no_room, saying what to do.
+        [[nodiscard]] Result<void> take(std::uint64_t more);
+
+      private:
+        Retention& retention_;
+        std::uint64_t stored_;   ///< of the same payload
+        std::uint64_t taken_{0}; ///< of it so far
+        std::uint64_t counted_{0};
+    };
 
   private:
+    [[nodiscard]] Result<void> look();
+    [[nodiscard]] Error no_room_left() const;
     [[nodiscard]] std::vector<catalog::Payload> unused_since(std::int64_t time);
     bool remove(const catalog::Payload& payload, const char* why);
 
     state::Store& store_;
     const catalog::Payloads& payloads_;
     RetentionRules rules_;
+    std::uint64_t on_their_way_{0}; ///< bytes of all intakes
+    std::uint64_t free_{0};         ///< bytes that the stored payloads left at the last look
     boost::asio::steady_timer timer_;
     bool stopping_{false};
 };

@@ -1,8 +1,10 @@
 """What an operator looks after the plugin with: audit trail, doctor, backup and restore, while it works."""
 
+import http.client
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import unittest
@@ -278,6 +280,32 @@ class Quota(PathCase):
         (kept,) = self.plugin.get("/api/management/v1/two-path/payloads")
         self.plugin.request("DELETE", f"/api/management/v1/two-path/payloads/{kept['id']}")
         self.plugin.command(*publish, "--name", "second", "--version", "2")
+
+
+class QuotaAtOnce(PathCase):
+    settings = {"retention.payload_quota_mib": 3}
+
+    def test_uploads_that_end_together_are_not_over_it_together(self):
+        context = ssl.create_default_context(cafile=self.plugin.certificate)
+        uploads = []
+        for _ in range(3):
+            upload = http.client.HTTPSConnection(self.plugin.address, self.plugin.https_port, context=context, timeout=30)
+            self.addCleanup(upload.close)
+            content = os.urandom(2 * MIB)
+            upload.putrequest("POST", "/api/management/v1/two-path/payloads")
+            upload.putheader("Authorization", f"Bearer {self.plugin.operator_token()}")
+            upload.putheader("Content-Length", len(content))
+            upload.endheaders()
+            uploads.append((upload, content))
+        for upload, content in uploads:
+            upload.send(content[:MIB])  # each alone would fit
+        for upload, content in uploads:
+            upload.send(content[MIB:])
+        answers = [upload.getresponse().status for upload, _ in uploads]
+        stored = self.plugin.get("/api/management/v1/two-path/payloads")
+        self.assertLessEqual(sum(payload["size"] for payload in stored), 3 * MIB)
+        self.assertEqual(answers.count(201), len(stored))
+        self.assertEqual(set(answers) - {201}, {507})
 
 
 if __name__ == "__main__":

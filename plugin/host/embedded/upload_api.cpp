@@ -49,8 +49,8 @@ awaitable<Result<Upload>> receive_form(Parts& parts, Multipart& form) {
     auto incoming = parts.files.receive();
     if (!incoming) co_return incoming.error();
     const auto files = parts.executors.files;
-    const auto received =
-        co_await control::receive_file(form, *incoming, files, parts.settings.max_artifact_size);
+    const auto admit = control::at_most(parts.settings.max_artifact_size);
+    const auto received = co_await control::receive_file(form, *incoming, files, admit);
     if (!received) co_return received.error();
     const auto behind = co_await form.next();
     if (!behind) co_return behind.error();

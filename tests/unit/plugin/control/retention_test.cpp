@@ -64,6 +64,16 @@ RetentionRules rules() {
     return rules;
 }
 
+RetentionRules quota(std::uint64_t bytes) {
+    auto tight = rules();
+    tight.payload_quota = bytes;
+    return tight;
+}
+
+bool fits(Retention& retention, std::uint64_t bytes, std::string_view expected = {}) {
+    return Retention::Intake(retention, expected).take(bytes).has_value();
+}
+
 } // namespace
 
 BOOST_FIXTURE_TEST_SUITE(retention, Keeping)
@@ -152,29 +162,58 @@ BOOST_AUTO_TEST_CASE(a_payload_goes_only_when_no_release_has_it_and_it_is_old) {
 }
 
 BOOST_AUTO_TEST_CASE(the_quota_removes_what_nobody_needs_and_then_refuses) {
-    auto tight = rules();
-    tight.payload_quota = 100;
     const auto descriptor = describe("app-2.0", "2.0", std::string(60, 'x'));
     publish(descriptor);
     age(descriptor.files[0].id, 100 * day);
-    BOOST_TEST(retention(tight).room().value() == 40U);
+    auto tight = retention(quota(100));
+    BOOST_TEST(fits(tight, 40));
+    BOOST_TEST(!fits(tight, 41));
     const auto older = add_payload(std::string(30, 'a'));
     const auto newer = add_payload(std::string(31, 'b'));
     age(older, hours(3));
     age(newer, hours(2));
     // The older one suffices.
-    BOOST_TEST(retention(tight).room().value() == 9U);
+    BOOST_TEST(fits(tight, 9));
     BOOST_TEST(!payloads().size_of(older).has_value());
     BOOST_TEST(payloads().size_of(newer).has_value());
     // A publication under way is left alone, and a release's payload always.
     age(newer, hours(0));
     const auto more = add_payload(std::string(30, 'c'));
     age(more, hours(0));
-    const auto refused = retention(tight).room();
+    Retention::Intake intake(tight, {});
+    const auto refused = intake.take(1);
     BOOST_REQUIRE(!refused);
     BOOST_TEST((refused.error().code == Errc::no_room));
     BOOST_TEST(payloads().list().value().size() == 3U);
-    BOOST_TEST(retention(rules()).room().value() > (std::uint64_t{1} << 60U));
+    auto without = retention(rules());
+    BOOST_TEST(fits(without, std::uint64_t{1} << 60U));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_on_its_way_counts_until_it_is_stored_or_gone) {
+    auto tight = retention(quota(100));
+    {
+        Retention::Intake first(tight, {});
+        Retention::Intake second(tight, {});
+        BOOST_TEST(first.take(40).has_value());
+        BOOST_TEST(second.take(50).has_value());
+        BOOST_TEST(first.take(10).has_value());
+        BOOST_TEST((second.take(1).error().code == Errc::no_room));
+    }
+    {
+        Retention::Intake stored(tight, {});
+        BOOST_TEST(stored.take(60).has_value());
+        static_cast<void>(add_payload(std::string(60, 'x')));
+    }
+    BOOST_TEST(fits(tight, 40));
+    BOOST_TEST(!fits(tight, 41));
+}
+
+BOOST_AUTO_TEST_CASE(a_payload_that_comes_again_is_no_second_one) {
+    auto tight = retention(quota(100));
+    const auto stored = add_payload(std::string(100, 'x'));
+    BOOST_TEST(!fits(tight, 100));
+    BOOST_TEST(fits(tight, 100, stored));
+    BOOST_TEST(!fits(tight, 101, stored));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
