@@ -26,10 +26,11 @@ class Monitoring {
       , started_(context_.store.clock().unix_time()) {}
 
     awaitable<Response> health() {
-        const auto now = context_.store.clock().steady();
-        if (!looked_ || now - *looked_ >= health_age) {
-            looked_ = now;
-            problems_ = co_await look();
+        if (is_old()) {
+            const auto network = co_await context_.network();
+            // Another request may have looked meanwhile. From here on nothing waits, so that nobody is told
+            // of a look that is not over.
+            if (is_old()) look(network);
         }
         if (problems_.empty()) co_return Response::of(200, json::object{{"status", "ok"}});
         const json::array list(problems_.begin(), problems_.end());
@@ -57,7 +58,10 @@ class Monitoring {
         co_return user.error();
     }
 
-    awaitable<std::vector<std::string>> look() {
+    bool is_old() const { return !looked_ || context_.store.clock().steady() - *looked_ >= health_age; }
+
+    void look(const NetworkFigures& network) {
+        looked_ = context_.store.clock().steady();
         std::vector<std::string> problems;
         if (!context_.store.can_write()) problems.emplace_back("the state database cannot be written");
         std::error_code ec;
@@ -66,9 +70,8 @@ class Monitoring {
             problems.emplace_back("the state folder cannot be looked at");
         else if (space.available < least_room)
             problems.emplace_back("less than 64 MiB are free where the state is");
-        const auto network = co_await context_.network();
         if (!network.ftp_listens) problems.emplace_back("the FTP server does not listen");
-        co_return problems;
+        problems_ = std::move(problems);
     }
 
     MonitoringContext context_;

@@ -1,5 +1,10 @@
 #include "api_world.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+
+#include <deque>
+
 namespace two_path::control {
 namespace {
 
@@ -44,6 +49,31 @@ BOOST_AUTO_TEST_CASE(health_looks_now_and_then_only) {
     world.figures.ftp_listens = false;
     world.time.pass(std::chrono::seconds(4));
     BOOST_TEST(world.ask("", "GET", std::string(messages::management_api) + "/health").status == 200U);
+}
+
+BOOST_AUTO_TEST_CASE(who_asks_while_health_looks_is_not_told_of_what_was_before) {
+    ApiWorld world;
+    boost::asio::io_context loop;
+    // Two requests, of which the first waits for the network when the second comes.
+    const auto slow = [&]() -> awaitable<NetworkFigures> {
+        co_await boost::asio::post(loop, boost::asio::use_awaitable);
+        co_return NetworkFigures{{}, 0, 0, false};
+    };
+    Router router;
+    const Meters meters;
+    add_monitoring_api(router, {world.host, world.store(), world.admission(), world.payloads(), world.feed,
+                                meters, slow, world.folder.path(), ""});
+    std::vector<unsigned> statuses;
+    std::deque<Request> requests(2);
+    for (auto& request : requests) {
+        request.method = "GET";
+        request.path = std::string(messages::management_api) + "/health";
+        boost::asio::co_spawn(
+            loop, router.serve(request),
+            [&](const std::exception_ptr&, const Response& answer) { statuses.push_back(answer.status); });
+    }
+    loop.run();
+    BOOST_TEST(statuses == (std::vector<unsigned>{503, 503}), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(metrics_are_for_operators_and_for_who_has_the_token_made_for_them) {
