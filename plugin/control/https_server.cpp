@@ -293,7 +293,7 @@ awaitable<bool> Connection::send_file(FileBody file) {
         const auto room = std::span(piece).first(wanted);
         auto reading = read_piece(file.descriptor, file.offset, room);
         const auto count =
-            co_await asio::co_spawn(server_->executors.worker, std::move(reading), asio::use_awaitable);
+            co_await asio::co_spawn(server_->executors.files, std::move(reading), asio::use_awaitable);
         if (!count) {
             log_of(Level::error, session_in(path_),
                    path_ + ": the file cannot be read on: " + count.error().detail + " (request " + id_ +

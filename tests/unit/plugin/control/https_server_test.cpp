@@ -244,6 +244,14 @@ BOOST_AUTO_TEST_CASE(files_are_sent_whole_and_by_range) {
     BOOST_TEST(client.ask(get("/hello")).body == "hello");
 }
 
+BOOST_AUTO_TEST_CASE(a_file_that_is_sent_does_not_need_the_thread_of_the_state) {
+    HttpsWorld world;
+    RawClient client(world);
+    BOOST_TEST((client.ask(get("/held-file")).body == world.file_content));
+    world.let_worker_go();
+    BOOST_TEST(client.ask(get("/hello")).body == "hello");
+}
+
 BOOST_AUTO_TEST_CASE(a_file_that_shrinks_while_it_is_sent_cuts_the_connection) {
     CaughtLog log;
     HttpsWorld world;

@@ -113,8 +113,13 @@ HttpsWorld::HttpsWorld(control::HttpsServerOptions options) {
     port_ = asio::post(executors_.network, asio::use_future(listen)).get();
 }
 
+void HttpsWorld::let_worker_go() {
+    std::call_once(worker_goes_, [this] { worker_may_go_.set_value(); });
+}
+
 HttpsWorld::~HttpsWorld() {
     gate.open();
+    let_worker_go();
     stop(std::chrono::milliseconds(0)).wait();
     // What an endpoint still does on the worker may need the network.
     std::promise<void> ended;
@@ -167,6 +172,11 @@ void HttpsWorld::add_routes() {
     router_.add("GET", "/file", [this](Request& request) -> awaitable<Response> {
         co_return control::answer_with_file(request, open_body(folder / "file"), "application/octet-stream",
                                             "\"tag\"");
+    });
+    router_.add("GET", "/held-file", [this](Request& request) -> awaitable<Response> {
+        asio::post(executors_.worker, [this] { worker_may_go_.get_future().wait(); });
+        co_return control::answer_with_file(request, open_body(folder / "file"), "application/octet-stream",
+                                            "");
     });
     router_.add("GET", "/shrunk", [this](Request& request) -> awaitable<Response> {
         auto file = open_body(folder / "file");

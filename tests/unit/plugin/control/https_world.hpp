@@ -15,6 +15,7 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -54,6 +55,7 @@ class Gate {
 ///   POST /ignore                `ignored`, the body unread
 ///   GET  /throw                 an exception
 ///   GET  /file                  1 MiB from a file, by range
+///   GET  /held-file             the same, while the worker stands still until let_worker_go()
 ///   GET  /shrunk                the same, announced with a byte more than there is
 ///   GET  /empty                 204
 ///   GET  /page                  a web page with status 404
@@ -85,6 +87,8 @@ class HttpsWorld {
     /// Waits until /stream was told to end; false when it is not.
     [[nodiscard]] bool stream_was_ended();
 
+    void let_worker_go();
+
     TemporaryFolder folder;
     control::CertificateFiles certificate{folder / "certificate.pem", folder / "key.pem"};
     std::string file_content;
@@ -94,7 +98,10 @@ class HttpsWorld {
 
     WorkThread network_;
     WorkThread worker_;
-    Executors executors_{network_.executor(), worker_.executor(), worker_.executor()};
+    WorkThread files_;
+    Executors executors_{network_.executor(), worker_.executor(), files_.executor()};
+    std::promise<void> worker_may_go_;
+    std::once_flag worker_goes_;
     std::promise<std::string> echoed_;
     bool echoed_once_{false};
     std::promise<void> stream_ended_;
