@@ -1,6 +1,6 @@
 #include "plugin/daemon_options.hpp"
 
-#include "plugin/durable_file.hpp"
+#include "plugin/secret_file.hpp"
 
 namespace two_path {
 
@@ -27,9 +27,8 @@ Result<std::string> metrics_token(const Settings& settings) {
     constexpr std::size_t longest = 4096;
     if (settings.metrics.token_file.empty()) return std::string();
     const auto place = settings.place_of("metrics.token_file") + ": ";
-    auto token = read_small_file(settings.metrics.token_file, longest);
+    auto token = read_secret_file(settings.metrics.token_file, longest);
     if (!token) return fail(Errc::bad_configuration, place + token.error().detail);
-    token->erase(token->find_last_not_of(" \r\n\t") + 1);
     if (token->size() < shortest || token->find_first_of(" \r\n\t") != std::string::npos)
         return fail(Errc::bad_configuration,
                     place + "the token must have 16 bytes or more and no spaces; make one with "

@@ -3,6 +3,7 @@
 #include "plugin/control/one_line.hpp"
 #include "plugin/control/result_notice.hpp"
 #include "plugin/log.hpp"
+#include "plugin/secret_file.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -10,7 +11,6 @@
 #include <boost/system/system_error.hpp>
 
 #include <algorithm>
-#include <fstream>
 
 namespace two_path::control {
 namespace asio = boost::asio;
@@ -24,28 +24,24 @@ constexpr milliseconds longest_delay{3'600'000};
 constexpr milliseconds connect_time{10'000};
 /// Of an answer, whose text nobody reads.
 constexpr std::size_t max_answer = std::size_t{64} * 1024;
-/// Of the secret: what Mender takes.
+/// Of the secret, which Mender takes to the same length; under 16 bytes it could be guessed.
+constexpr std::size_t min_secret_digits = 32;
 constexpr std::size_t max_secret_digits = 64;
 constexpr std::size_t max_error = 300;
 
 Result<Bytes> read_secret(const Settings& settings) {
     const auto& path = settings.webhook.secret_file;
-    const auto wrong = [&](const std::string& what) {
+    const auto place = settings.place_of("webhook.secret_file") + ": ";
+    auto text = read_secret_file(path, max_secret_digits + 2);
+    if (!text) return fail(Errc::bad_configuration, place + text.error().detail);
+    const bool fits = text->size() >= min_secret_digits && text->size() <= max_secret_digits;
+    auto secret = fits ? from_hex(*text) : std::nullopt;
+    wipe(*text);
+    if (!secret)
         return fail(Errc::bad_configuration,
-                    settings.place_of("webhook.secret_file") + ": " + path.string() + " " + what);
-    };
-    std::ifstream file(path);
-    std::string text(max_secret_digits + 2, '\0');
-    if (!file) return wrong("cannot be read");
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
-        text.pop_back();
-    auto secret = text.size() <= max_secret_digits ? from_hex(text) : std::nullopt;
-    wipe(text);
-    if (!secret || secret->empty())
-        return wrong(
-            "does not hold a secret of 2 to 64 hexadecimal digits; write one with `openssl rand -hex 32`");
+                    place + path.string() +
+                        " does not hold a secret of 32 to 64 hexadecimal digits; write one with "
+                        "`openssl rand -hex 32`");
     return std::move(*secret);
 }
 

@@ -116,7 +116,8 @@ class ShippedFile(Folder):
         examples = re.sub(r"^#(?=\w+ = )", "", self.text, flags=re.MULTILINE)
         self.assertNotEqual(examples, self.text)
         secret = self.folder / "secret"
-        secret.write_text("4a656665")
+        secret.write_text("4a656665" * 4)
+        secret.chmod(0o600)
         examples = re.sub(r"^secret_file = .*$", f"secret_file = {secret}", examples, flags=re.MULTILINE)
         # No such certificate is there.
         path.write_text(re.sub(r"^(certificate|key) = .*$", "", examples, flags=re.MULTILINE))

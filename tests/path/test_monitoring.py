@@ -23,6 +23,7 @@ class MonitoringCase(PathCase):
     def new_plugin(cls):
         token = cls.folder / "metrics-token"
         token.write_text(TOKEN + "\n")
+        token.chmod(0o640)
         cls.settings = {**cls.settings, "metrics.token_file": token}
         return super().new_plugin()
 
@@ -82,11 +83,12 @@ class Monitoring(MonitoringCase):
         self.assertEqual((status, json.loads(body)), (200, {"status": "ok"}))
 
     def test_a_token_file_that_cannot_serve_is_refused_at_the_start(self):
-        for content in (None, "short", "two words of some length"):
+        for content, mode in ((None, 0o600), ("short", 0o600), ("two words of some length", 0o600), (TOKEN, 0o644)):
             folder = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
             token = folder / "token"
             if content is not None:
                 token.write_text(content)
+                token.chmod(mode)
             plugin = type(self.plugin)(folder / "plugin", settings={"metrics.token_file": token})
             with self.assertRaises(RuntimeError):
                 plugin.start()

@@ -23,6 +23,7 @@ class Webhook(PathCase):
         cls.port = reserve_port("127.0.0.1")
         secret = cls.folder / "secret"
         secret.write_text(SECRET + "\n")
+        secret.chmod(0o600)
         return Plugin(cls.folder / "plugin", settings={
             "webhook.url": f"https://127.0.0.1:{cls.port}/hooks/two-path", "webhook.secret_file": secret,
             "webhook.ca": cls.certificate, "webhook.timeout_seconds": 1, **cls.settings})

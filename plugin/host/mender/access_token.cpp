@@ -1,12 +1,10 @@
 #include "plugin/host/mender/access_token.hpp"
 
-#include "plugin/durable_file.hpp"
 #include "plugin/host/mender/bearer.hpp"
+#include "plugin/secret_file.hpp"
 #include "protocol/encoding.hpp"
 
 #include <utility>
-
-#include <sys/stat.h>
 
 namespace two_path::host::mender {
 namespace {
@@ -18,14 +16,8 @@ Error unusable(const std::filesystem::path& file, const std::string& why) {
 }
 
 Result<std::string> read_token(const std::filesystem::path& file) {
-    struct stat status {};
-    if (::stat(file.c_str(), &status) == 0 && (status.st_mode & (S_IWGRP | S_IRWXO)) != 0)
-        return unusable(file,
-                        "others than its owner may use it; run chmod 600 on it (640 lets its group read)");
-    auto text = read_small_file(file, max_file);
-    if (!text) return fail(Errc::bad_configuration, text.error().detail);
-    const auto end = text->find_last_not_of(" \r\n") + 1;
-    text->resize(end);
+    auto text = read_secret_file(file, max_file);
+    if (!text) return text;
     const auto user = read_bearer(*text, TokenKind::user);
     if (user) return text;
     wipe(*text);

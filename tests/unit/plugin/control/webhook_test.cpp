@@ -13,11 +13,14 @@ using tests::PluginWorld;
 using tests::TemporaryFolder;
 
 Result<WebhookOptions> options_of(const TemporaryFolder& folder, const std::string& url,
-                                  const std::string& secret) {
+                                  const std::string& secret,
+                                  std::filesystem::perms more = std::filesystem::perms::none) {
     Settings settings;
     settings.webhook.url = url;
     settings.webhook.secret_file = folder / "secret";
     std::ofstream(settings.webhook.secret_file) << secret;
+    using std::filesystem::perms;
+    std::filesystem::permissions(settings.webhook.secret_file, perms::owner_read | perms::owner_write | more);
     return webhook_options(settings);
 }
 
@@ -75,19 +78,24 @@ BOOST_AUTO_TEST_CASE(it_tries_again_after_a_second_and_at_last_every_hour) {
 
 BOOST_AUTO_TEST_CASE(url_and_secret_are_checked_at_the_start) {
     const TemporaryFolder folder;
-    const auto options = options_of(folder, "https://erp.example:8000/hooks/two-path?a=b", "4a656665\n");
+    std::string shortest;
+    for (int i = 0; i < 16; ++i)
+        shortest += "4a";
+    const auto options = options_of(folder, "https://erp.example:8000/hooks/two-path?a=b", shortest + "\n");
     BOOST_REQUIRE(options);
     BOOST_TEST(options->client.origin.host == "erp.example");
     BOOST_TEST(options->client.origin.port == 8000);
     BOOST_TEST(options->target == "/hooks/two-path?a=b");
-    BOOST_TEST((options->secret == Bytes{'J', 'e', 'f', 'e'}));
-    BOOST_TEST(options_of(folder, "https://erp.example", "00")->target == "/");
+    BOOST_TEST((options->secret == Bytes(16, 0x4a)));
+    BOOST_TEST(options_of(folder, "https://erp.example", shortest)->target == "/");
     BOOST_TEST(options_of(folder, "https://erp.example?x", std::string(64, 'a'))->target == "/?x");
 
     for (const auto* url : {"https://", "https:///x", "https://a:0/x", "https://user@a/x"})
-        BOOST_TEST(!options_of(folder, url, "00").has_value(), url);
-    for (const auto& secret : {std::string(), std::string("\n"), std::string("0"), std::string("xy"),
-                               std::string(66, 'a'), std::string("00 00")}) {
+        BOOST_TEST(!options_of(folder, url, shortest).has_value(), url);
+    for (const auto& secret :
+         {std::string(), std::string("\n"), std::string("0"), std::string("xy"), std::string(30, 'a'),
+          std::string(33, 'a'), std::string(32, 'x'), std::string(65, 'a'), std::string(66, 'a'),
+          std::string(67, 'a'), shortest + " " + shortest}) {
         const auto refused = options_of(folder, "https://a", secret);
         BOOST_REQUIRE(!refused);
         BOOST_TEST((refused.error().code == Errc::bad_configuration));
@@ -96,7 +104,12 @@ BOOST_AUTO_TEST_CASE(url_and_secret_are_checked_at_the_start) {
     Settings settings;
     settings.webhook.url = "https://a";
     settings.webhook.secret_file = folder / "none";
-    BOOST_TEST(webhook_options(settings).error().detail.find("cannot be read") != std::string::npos);
+    BOOST_TEST(webhook_options(settings).error().detail.find("cannot open") != std::string::npos);
+    using std::filesystem::perms;
+    BOOST_TEST(options_of(folder, "https://a", shortest, perms::group_read).has_value());
+    for (const auto more : {perms::others_read, perms::group_write})
+        BOOST_TEST(options_of(folder, "https://a", shortest, more).error().detail.find("chmod 600") !=
+                   std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(operators_list_retry_and_remove_what_is_owed) {
