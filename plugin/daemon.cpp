@@ -72,6 +72,7 @@ struct Daemon::Parts {
     awaitable<void> watch_signals();
     awaitable<void> watch_for_changes();
     void apply(const Settings& changed);
+    awaitable<void> tidy_host();
     awaitable<void> repeat(std::chrono::seconds pause, std::function<awaitable<void>()> look);
     void resume_pushes();
     void begin_stop(int code);
@@ -100,7 +101,8 @@ struct Daemon::Parts {
     std::optional<state::Store> store;
     std::optional<catalog::Payloads> payloads;
     std::unique_ptr<host::Host> host;
-    std::unique_ptr<importing::Imports> imports; ///< with a Mender server
+    std::function<bool(std::int64_t)> forget_deployments; ///< with the embedded host
+    std::unique_ptr<importing::Imports> imports;          ///< with a Mender server
     std::optional<state::Admission> admission;
     bulk::Pacing pacing;
     std::optional<bulk::Pull> pull;
@@ -133,6 +135,7 @@ Result<void> Daemon::Parts::open_state() {
     auto opened_host = open_host(settings, executors, std::move(may_begin));
     if (!opened_host) return opened_host.error();
     host = std::move(opened_host->host);
+    forget_deployments = std::move(opened_host->forget_deployments);
     auto opened_imports = open_imports(settings, executors, opened_host->mender, *store, *payloads);
     if (!opened_imports) return opened_imports.error();
     imports = std::move(*opened_imports);
@@ -233,6 +236,16 @@ awaitable<void> Daemon::Parts::repeat(std::chrono::seconds pause, std::function<
         timer.expires_after(pause);
         error_code ec;
         co_await timer.async_wait(into(ec));
+    }
+}
+
+/// The host's deployments are kept for as long as sessions are.
+awaitable<void> Daemon::Parts::tidy_host() {
+    const auto oldest = store->clock().unix_time() - milliseconds(settings.retention.sessions).count();
+    bool more = true;
+    while (more && !housekeeping_ends) {
+        more = forget_deployments(oldest);
+        co_await asio::post(executors.worker, asio::use_awaitable); // others had to wait
     }
 }
 

@@ -59,7 +59,8 @@ Result<OpenedHost> open_embedded(const Settings& settings, const Executors& exec
     wanted.may_begin = std::move(may_begin);
     auto host = host::EmbeddedHost::create(executors, std::move(wanted), std::move(*database));
     if (!host) return host.error();
-    return OpenedHost{std::move(*host), nullptr};
+    auto forget = [embedded = host->get()](std::int64_t time) { return embedded->forget_deployments(time); };
+    return OpenedHost{std::move(*host), nullptr, std::move(forget)};
 }
 
 Result<importing::TwinRules> twin_rules(const Settings& settings) {
@@ -86,7 +87,7 @@ Result<OpenedHost> open_host(const Settings& settings, const Executors& executor
     auto host = host::MenderHost::create(executors, *wanted);
     if (!host) return host.error();
     auto* mender = host->get();
-    return OpenedHost{std::move(*host), mender};
+    return OpenedHost{std::move(*host), mender, {}};
 }
 
 Result<std::unique_ptr<importing::Imports>> open_imports(const Settings& settings, const Executors& executors,

@@ -7,6 +7,7 @@
 #include "plugin/host/mender/mender_host.hpp"
 #include "plugin/importing/imports.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,6 +21,9 @@ using MayBegin = std::function<bool(const std::string& group)>;
 struct OpenedHost {
     std::unique_ptr<host::Host> host;
     host::MenderHost* mender{nullptr};
+    /// On the worker: forgets some deployments that ended before a time (UNIX ms); true: there may be more.
+    /// None where the framework keeps house itself.
+    std::function<bool(std::int64_t time)> forget_deployments;
 };
 
 /// Opens what the framework keeps: the embedded one its database and keys in the state folder, which exists;

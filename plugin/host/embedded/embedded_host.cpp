@@ -3,6 +3,7 @@
 #include "plugin/host/embedded/artifacts.hpp"
 #include "plugin/host/embedded/device_deployments.hpp"
 #include "plugin/host/embedded/endpoint.hpp"
+#include "plugin/host/embedded/old_deployments.hpp"
 #include "plugin/host/embedded/update_order.hpp"
 #include "plugin/host/embedded/users.hpp"
 
@@ -114,6 +115,10 @@ awaitable<Result<std::vector<EndedDeployment>>> EmbeddedHost::ended(std::vector<
 
 awaitable<Result<OrderedUpdate>> EmbeddedHost::order(UpdateOrder order) {
     co_return embedded::order_update(*parts_, order);
+}
+
+bool EmbeddedHost::forget_deployments(std::int64_t time) {
+    return embedded::forget_deployments(parts_->database, time);
 }
 
 awaitable<Result<std::vector<KeptArtifact>>> EmbeddedHost::artifacts() {

@@ -77,6 +77,9 @@ class EmbeddedHost final : public Host {
     awaitable<Result<std::optional<ActiveDeployment>>> active_deployment(std::string device) override;
     awaitable<Result<std::vector<EndedDeployment>>> ended(std::vector<DeviceDeployment> asked) override;
     awaitable<Result<OrderedUpdate>> order(UpdateOrder order) override;
+    /// Forgets some of the deployments that ended before `time` (UNIX ms), with their logs; true: there may
+    /// be more.
+    [[nodiscard]] bool forget_deployments(std::int64_t time);
     /// The handlers refer to this host, which must outlive the router.
     awaitable<Result<std::vector<KeptArtifact>>> artifacts() override;
     void add_routes(control::Router& router) override;

@@ -334,6 +334,44 @@ BOOST_AUTO_TEST_CASE(everything_survives_a_restart) {
     BOOST_TEST(body_of(as_user("GET", artifacts_path)).at(0).at("id").as_string() == artifact);
 }
 
+BOOST_AUTO_TEST_CASE(what_ended_long_ago_is_forgotten_with_its_logs_and_nothing_else) {
+    const auto rows = [this](const std::string& table) {
+        auto query = database().query("SELECT count(*) FROM " + table);
+        BOOST_REQUIRE(query.next());
+        return query.number(0);
+    };
+    std::vector<std::string> old;
+    for (int i = 0; i < 30; ++i) {
+        old.push_back(deploy("release-2", true));
+        BOOST_TEST(ask(*this, device).status == 200U);
+        report(*this, device, old.back(), "failure");
+        const std::string log =
+            R"({"messages":[{"timestamp":"2027-01-15T08:00:00Z","level":"info","message":"one"}]})";
+        BOOST_REQUIRE_EQUAL(as(device.token, "PUT", own(old.back(), "log"), log).status, 204U);
+    }
+    time.pass(std::chrono::hours(1));
+    const auto limit = time.unix_time;
+    const auto fresh = deploy("release-2", true);
+    ask(*this, device);
+    report(*this, device, fresh, "failure");
+    const auto open = deploy("release-2", true);
+    BOOST_TEST(rows("deployment_logs") == 30);
+
+    int rounds = 1;
+    while (embedded_host().forget_deployments(limit))
+        ++rounds;
+    BOOST_TEST(rounds == 2);
+    BOOST_TEST(rows("deployment_logs") == 0);
+    BOOST_TEST(rows("device_deployments") == 2);
+    BOOST_TEST(rows("deployments") == 2);
+    for (const auto& one_id : {fresh, open})
+        BOOST_TEST(as_user("GET", one(one_id)).status == 200U);
+    BOOST_TEST(as_user("GET", one(old.front())).status == 404U);
+    time.pass(std::chrono::hours(24 * 4000));
+    BOOST_TEST(!embedded_host().forget_deployments(time.unix_time));
+    BOOST_TEST(rows("deployments") == 1); // it has not ended
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace two_path::tests

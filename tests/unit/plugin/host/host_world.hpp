@@ -54,6 +54,7 @@ class HostWorld {
     /// The state as the next start of the daemon finds it.
     void restart();
     host::Host& host() { return *host_; }
+    host::EmbeddedHost& embedded_host() { return *host_; }
     /// A second connection to the host's database, as `create-user` has one.
     state::Database& database() { return *database_; }
     host::EmbeddedSettings& settings() { return settings_; } ///< for the next restart
