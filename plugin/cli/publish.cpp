@@ -4,6 +4,7 @@
 #include "plugin/cli/progress_bar.hpp"
 #include "plugin/cli/publish/open_file.hpp"
 #include "plugin/cli/publish/options.hpp"
+#include "plugin/cli/publish/payload_folder.hpp"
 #include "plugin/cli/server.hpp"
 #include "plugin/durable_file.hpp"
 
@@ -44,14 +45,19 @@ Result<publishing::Publication> wrap_file(const PublishOptions& options,
                                      options.release, destination);
 }
 
-Result<publishing::Publication> build(const PublishOptions& options, const Server& server,
+/// `server`: none when the payload goes to a folder.
+Result<publishing::Publication> build(const PublishOptions& options, const Server* server,
                                       const Shell& shell) {
     std::error_code ec;
     const auto size = std::filesystem::file_size(options.file, ec);
     ProgressBar bar(shell, options.file.filename().string(), ec ? 0 : size);
     const publishing::Destination destination{
-        [&](const Descriptor& descriptor) { return check_free(server, descriptor.release, options); },
-        [&](publishing::WireStream& stream) { return server.store(stream); },
+        [&](const Descriptor& descriptor) {
+            return server != nullptr ? check_free(*server, descriptor.release, options) : Result<void>();
+        },
+        [&](publishing::WireStream& stream) {
+            return server != nullptr ? server->store(stream) : keep_payload(options.payloads, stream);
+        },
         [&](std::uint64_t bytes) { bar.add(bytes); },
     };
     if (options.wraps) return wrap_file(options, destination);
@@ -87,8 +93,17 @@ void warn_of_time(const Descriptor& descriptor, const PublishOptions& options, c
     if (const auto warning = warning_of(options.limit, descriptor.wire_size())) shell.warn(*warning);
 }
 
-void tell(const Descriptor& descriptor, const std::string& artifact, const std::filesystem::path& output,
+/// What comes next for an artifact that was not uploaded.
+std::string next_step(const PublishOptions& options) {
+    const auto upload = "`two-path publish --upload " + options.output.string();
+    if (options.payloads.empty()) return "Sign " + options.output.string() + ", then " + upload + "`.";
+    return upload + " --payloads " + options.payloads.string() + "` brings it to a server.";
+}
+
+/// `artifact`: its id in Mender, when it is there.
+void tell(const Descriptor& descriptor, const std::string& artifact, const PublishOptions& options,
           const Shell& shell) {
+    const auto& output = options.output;
     if (shell.json) {
         json::object result{{"release", descriptor.release},
                             {"version", descriptor.version},
@@ -106,11 +121,12 @@ void tell(const Descriptor& descriptor, const std::string& artifact, const std::
     if (output.empty())
         shell.note("Published " + what + ".");
     else
-        shell.note("Stored the payload of " + what + ". Sign " + output.string() +
-                   ", then `two-path publish --upload " + output.string() + "`.");
+        shell.note((options.payloads.empty() ? "Stored" : "Wrote") + (" the payload of " + what + ". ") +
+                   next_step(options));
 }
 
-Outcome publish_new(const PublishOptions& options, const Server& server, const Shell& shell) {
+/// `server`: none when artifact and payload become files only.
+Outcome publish_new(const PublishOptions& options, const Server* server, const Shell& shell) {
     const auto publication = build(options, server, shell);
     if (!publication) return publication.error();
     for (const auto& warning : publication->warnings)
@@ -121,15 +137,17 @@ Outcome publish_new(const PublishOptions& options, const Server& server, const S
     const auto& descriptor = publication->descriptor;
     std::string id;
     if (options.output.empty()) {
-        auto announced = announce(server, publication->artifact.meta_data, descriptor.release, *artifact);
+        auto announced = announce(*server, publication->artifact.meta_data, descriptor.release, *artifact);
         if (!announced) return announced.error();
         id = std::move(*announced);
     } else {
         if (auto written = write_durably(options.output, *artifact, 0644); !written) return written.error();
-        if (auto added = server.register_release(publication->artifact.meta_data); !added)
-            return added.error();
+        if (server != nullptr) {
+            if (auto added = server->register_release(publication->artifact.meta_data); !added)
+                return added.error();
+        }
     }
-    tell(descriptor, id, options.output, shell);
+    tell(descriptor, id, options, shell);
     return 0;
 }
 
@@ -158,9 +176,13 @@ Outcome upload(const PublishOptions& options, const Server& server, const Shell&
     if (descriptor->release != artifact->name)
         return fail(Errc::bad_request, file.string() + ": the artifact's name is not the release's");
     warn_of_time(*descriptor, options, shell);
+    if (!options.payloads.empty()) {
+        if (auto stored = store_payloads(options.payloads, *descriptor, server); !stored)
+            return stored.error();
+    }
     const auto id = announce(server, artifact->meta_data, descriptor->release, *bytes);
     if (!id) return id.error();
-    tell(*descriptor, *id, {}, shell);
+    tell(*descriptor, *id, options, shell);
     return 0;
 }
 
@@ -173,10 +195,11 @@ Outcome publish(const std::vector<std::string>& arguments, Shell& shell) {
     if (!*given) return 0;
     const auto options = read_publish_options(**given, shell);
     if (!options) return options.error();
+    if (!options->uploads && !options->payloads.empty()) return publish_new(*options, nullptr, shell);
     const auto server = Server::open(shell);
     if (!server) return server.error();
     if (options->uploads) return upload(*options, *server, shell);
-    return publish_new(*options, *server, shell);
+    return publish_new(*options, &*server, shell);
 }
 
 } // namespace two_path::cli

@@ -218,6 +218,9 @@ CommandLine publish_command_line() {
     line.option("output", "FILE",
                 "write the small artifact there in place of uploading it, to sign it elsewhere");
     line.option("upload", "FILE", "upload what --output wrote");
+    line.option("payloads", "DIR",
+                "with --output: write the payload there as well and ask no server; with --upload: store what "
+                "is there");
     return line;
 }
 
@@ -227,6 +230,10 @@ Result<PublishOptions> read_publish_options(const Arguments& given, const Shell&
     if (!limit) return limit.error();
     options.limit = *limit;
     options.uploads = given.given("upload");
+    options.payloads = given.text("payloads");
+    if (given.given("payloads") && !options.uploads && !given.given("output"))
+        return wrong_usage(
+            "--payloads: goes with --output, which writes a release without a server, or with --upload");
     if (options.uploads) {
         if (auto checked = check_upload(given); !checked) return checked.error();
         options.file = given.text("upload");

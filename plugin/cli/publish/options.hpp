@@ -20,6 +20,8 @@ struct PublishOptions {
     std::optional<catalog::SignatureKey> key;    ///< signs what is made
     std::optional<catalog::SignatureKey> verify; ///< checks what is read
     std::filesystem::path output;                ///< empty: upload
+    std::filesystem::path
+        payloads; ///< a folder: written in place of asking a server, or stored before the upload
     TimeLimit limit;
 };
 

@@ -5,6 +5,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 
 namespace two_path::tests {
@@ -132,6 +134,56 @@ BOOST_AUTO_TEST_CASE(an_artifact_can_be_signed_elsewhere_and_uploaded_then) {
     BOOST_TEST(server.seen.at(0) == "POST " + own + "/releases");
     BOOST_TEST(server.seen.at(1) == "POST " + artifacts);
     BOOST_TEST((uploaded() == written));
+}
+
+struct Offline : Publishing {
+    std::string output{(folder / "out.mender").string()};
+    std::string payloads{(folder / "payloads").string()};
+    /// Where the one payload is kept.
+    std::filesystem::path payload() const {
+        return std::filesystem::path(payloads) /
+               digest_of(DigestKind::sha256, bytes_of("echo hello\n")).hex();
+    }
+};
+
+BOOST_FIXTURE_TEST_CASE(a_release_is_made_without_a_server_and_brought_to_one_later, Offline) {
+    std::filesystem::remove_all(shell.settings); // nobody has logged in
+    BOOST_TEST(publish({"--output", output, "--payloads", payloads}) == 0);
+    BOOST_TEST(server.seen.empty());
+    BOOST_TEST(err.str().find("Wrote the payload of run-2.0") != std::string::npos);
+    BOOST_TEST(std::filesystem::exists(payload()));
+
+    logged_in();
+    BOOST_TEST(run({"publish", "--upload", output, "--payloads", payloads}) == 0);
+    const std::vector<std::string> order{"POST " + own + "/payloads", "POST " + own + "/releases",
+                                         "POST " + artifacts, "PUT " + own + "/releases/run-2.0/artifact"};
+    BOOST_TEST(server.seen == order, boost::test_tools::per_element());
+    BOOST_TEST(server.payloads.at(payload().filename().string()) == "echo hello\n");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_payload_that_is_not_the_one_described_registers_nothing, Offline) {
+    BOOST_TEST(publish({"--output", output, "--payloads", payloads}) == 0);
+    const std::vector<std::string> upload{"publish", "--upload", output, "--payloads", payloads};
+    for (const auto* content : {"echo hallo\n", "echo"}) {
+        std::ofstream(payload(), std::ios::trunc) << content;
+        server.seen.clear();
+        BOOST_TEST(run(upload) == 2);
+        BOOST_TEST(error_line().find("not the bytes that the artifact describes") != std::string::npos);
+        BOOST_TEST(std::ranges::count(server.seen, "POST " + own + "/releases") == 0);
+    }
+    std::filesystem::remove(payload());
+    BOOST_TEST(run(upload) == 2);
+    BOOST_TEST(error_line().find(payload().string()) != std::string::npos);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_folder_that_cannot_be_written_is_told_and_nothing_is_left, Offline) {
+    std::ofstream(folder / "file") << "no folder";
+    BOOST_TEST(publish({"--output", output, "--payloads", (folder / "file").string()}) != 0);
+    BOOST_TEST(error_line().find("cannot create a file") != std::string::npos);
+    BOOST_TEST(!std::filesystem::exists(output));
+    BOOST_TEST(publish({"--payloads", payloads}) == 2);
+    BOOST_TEST(error_line().find("--payloads: goes with --output") != std::string::npos);
+    BOOST_TEST(!std::filesystem::exists(payloads));
 }
 
 BOOST_AUTO_TEST_CASE(only_our_own_artifacts_are_uploaded) {
