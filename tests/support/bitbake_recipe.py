@@ -75,7 +75,9 @@ class Recipe:
 
     def shell(self, name):
         """The bodies of a shell function that hold here, one after the other, expanded."""
-        wanted = [name] + [f"{name}:append"] + [f"{name}:append:{override}" for override in self._overrides]
+        wanted = next((one for one in [f"{name}:{override}" for override in reversed(self._overrides)]
+                       if one in self._functions), name)
+        wanted = [wanted, f"{name}:append"] + [f"{name}:append:{override}" for override in self._overrides]
         return self.expand("\n".join(self._functions[one][1] for one in wanted if one in self._functions))
 
     def run_python(self, name):

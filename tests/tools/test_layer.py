@@ -15,6 +15,7 @@ from bitbake_recipe import ParseError, Recipe  # noqa: E402
 from test_checks import load  # noqa: E402
 
 CHECK = load("check-layer")
+WITH_DATA = {"MENDER_FEATURES": "mender-image"}
 RECIPE = "recipes-mender/two-path/two-path_0.1.0.bb"
 
 
@@ -49,7 +50,7 @@ class Whole(LayerCase):
         layer = CHECK.Layer()
         variables = {"TWO_PATH_MODE": "push", "TWO_PATH_PUSH_ADDRESS": "eth0", "TWO_PATH_STALL_TIMEOUT": "60",
                      "TWO_PATH_HOURS": '["22:00-05:00"]', "TWO_PATH_ALLOW_DOWNGRADE": "true"}
-        staging = CHECK.Staging(layer, CHECK.IMAGES["mender-image"], self.scratch, variables)
+        staging = CHECK.Staging(layer, self.scratch, {**WITH_DATA, **variables})
         self.assertEqual([], list(CHECK.module_takes_its_settings(staging)))
         self.assertEqual(json.loads((staging.image / "etc/two-path/two-path.conf").read_text()),
                          {"mode": "push", "push_address": "eth0", "stall_timeout": 60, "hours": ["22:00-05:00"],
@@ -58,15 +59,15 @@ class Whole(LayerCase):
 
     def test_the_state_folder_is_on_the_data_partition_where_there_is_one(self):
         layer = CHECK.Layer()
-        image = CHECK.Staging(layer, CHECK.IMAGES["mender-image"], self.scratch).image
+        image = CHECK.Staging(layer, self.scratch, WITH_DATA).image
         self.assertEqual(str((image / "var/lib/two-path").readlink()), "/data/two-path")
         self.assertTrue((image / "data/two-path").is_dir())
-        image = CHECK.Staging(layer, "", self.scratch).image
+        image = CHECK.Staging(layer, self.scratch, {}).image
         self.assertTrue((image / "var/lib/two-path").is_dir())
         self.assertFalse((image / "data").exists())
 
     def test_the_older_client_is_asked_by_its_name(self):
-        staging = CHECK.Staging(CHECK.Layer(), "", self.scratch, {"TWO_PATH_CLIENT": "mender-client"})
+        staging = CHECK.Staging(CHECK.Layer(), self.scratch, {"TWO_PATH_CLIENT": "mender-client"})
         self.assertIn("mender-client", staging.recipe.words("RDEPENDS:two-path"))
         self.assertEqual(json.loads((staging.image / "etc/two-path/two-path.conf").read_text())["check_update_command"],
                          ["mender", "check-update"])
@@ -74,7 +75,7 @@ class Whole(LayerCase):
     def test_a_certificate_is_installed_and_named(self):
         authority = pathlib.Path(self.scratch) / "ca.pem"
         authority.write_text("certificate")
-        staging = CHECK.Staging(CHECK.Layer(), "", self.scratch, {"TWO_PATH_CA_FILE": str(authority)})
+        staging = CHECK.Staging(CHECK.Layer(), self.scratch, {"TWO_PATH_CA_FILE": str(authority)})
         settings = json.loads((staging.image / "etc/two-path/two-path.conf").read_text())
         self.assertEqual((staging.image / settings["server_certificate"][1:]).read_text(), "certificate")
         self.assertEqual([], list(CHECK.every_file_is_in_one_package(staging)))
@@ -102,7 +103,8 @@ class Broken(LayerCase):
                                  ("nothing sets ${TYPO}", '"boost dbus', '"boost ${TYPO} dbus'),
                                  ("TWO_PATH_KEYS: hours is missing", "    hours issuer", "    issuer"),
                                  ("TWO_PATH_KEYS: nonsense is no key", "    hours issuer", "    hours nonsense issuer"),
-                                 ("does not tell of TWO_PATH_NEW", "TWO_PATH_GIT ?=", 'TWO_PATH_NEW ?= ""\nTWO_PATH_GIT ?=')):
+                                 ("does not tell of TWO_PATH_NEW", "TWO_PATH_GIT ?=",
+                                  'TWO_PATH_NEW ?= ""\nTWO_PATH_GIT ?=')):
             with self.subTest(wanted):
                 self.refused(wanted, replace=(old, new))
         self.refused("the version is not meson.build's", rename="recipes-mender/two-path/two-path_0.2.0.bb")
@@ -119,12 +121,14 @@ class Broken(LayerCase):
                 ("/usr/bin/two-path-device is in no package", "    ${bindir}/two-path-device \\\n", ""),
                 ("mender-inventory-two-path is in two-path-inventory and two-path",
                  "    ${sysconfdir}/two-path \\\n", "    ${sysconfdir}/two-path ${datadir}/mender \\\n"),
-                ("nothing is installed as /usr/bin/two-path-tool", "    ${bindir}/two-path-device",
+                ("in no image is anything installed as /usr/bin/two-path-tool", "    ${bindir}/two-path-device",
                  "    ${bindir}/two-path-tool ${bindir}/two-path-device"),
                 ("/usr/share/two-path/state-scripts/ArtifactInstall_Enter_50_two-path-ask is in no package",
                  "    rm -r ${D}${datadir}/two-path\n", ""),
-                ("does not have /usr/lib/systemd/system/two-path-begin.service", '"two-path-start.service"',
-                 '"two-path-begin.service"')):
+                ("SYSTEMD_SERVICE:two-path-start: /usr/lib/systemd/system/two-path-begin.service is not installed",
+                 '"two-path-start.service"', '"two-path-begin.service"'),
+                ("INITSCRIPT_NAME:two-path-start: /etc/init.d/two-path-start is not installed",
+                 "'DISTRO_FEATURES', 'systemd', 'false', 'true'", "'DISTRO_FEATURES', 'systemd', 'false', 'false'")):
             with self.subTest(wanted):
                 self.refused(wanted, replace=(old, new))
 
@@ -132,6 +136,14 @@ class Broken(LayerCase):
         for wanted, old, new in (("DEPENDS lacks libarchive", "dbus libarchive", "dbus"),
                                  ("DEPENDS has curl", "dbus libarchive", "curl dbus libarchive"),
                                  ("RDEPENDS lacks dbus", '"${TWO_PATH_CLIENT} dbus"', '"${TWO_PATH_CLIENT}"')):
+            with self.subTest(wanted):
+                self.refused(wanted, replace=(old, new))
+
+    def test_the_build_machines_tools(self):
+        for wanted, old, new in (("MESON_TARGET: Meson knows no plugin/two-path", '"plugin/cli/two-path"',
+                                  '"plugin/two-path"'),
+                                 ("native: DEPENDS lacks libarchive", '"boost libarchive mender', '"boost mender'),
+                                 ("two-path-artefact-gen", "cli/two-path-artifact-gen", "cli/two-path-artefact-gen")):
             with self.subTest(wanted):
                 self.refused(wanted, replace=(old, new))
 

@@ -17,9 +17,14 @@ EXTERNALSRC_SYMLINKS = ""
 inherit externalsrc meson pkgconfig systemd update-rc.d
 
 DEPENDS = "boost dbus libarchive openssl"
+DEPENDS:class-native = "boost libarchive mender-artifact openssl sqlite3"
 # Warnings are errors where two-path is developed; another compiler may have others.
-EXTRA_OEMESON = "-Dplugin=false -Dtests=false -Dwerror=false -Db_ndebug=true -Dsystemd_unit_dir=${systemd_system_unitdir}"
+EXTRA_OEMESON = "-Dplugin=false -Dtests=false -Dwerror=false -Db_ndebug=true -Dsystemd_unit_dir=${systemd_system_unitdir} \
+    -Dsysvinit=${@bb.utils.contains('DISTRO_FEATURES', 'systemd', 'false', 'true', d)}"
+EXTRA_OEMESON:class-native = "-Dupdate_module=false -Dtests=false -Dwerror=false -Db_ndebug=true"
 CXXFLAGS:append:class-target = " -Os"
+# On the build machine nothing but the operator's command, which can make a release without a server.
+MESON_TARGET:class-native = "plugin/cli/two-path"
 
 PACKAGECONFIG ??= ""
 PACKAGECONFIG[self-contained] = "-Dself_contained=true,-Dself_contained=false,bzip2 xz zlib zstd"
@@ -73,6 +78,11 @@ do_install:append:class-target() {
         ln -s ${TWO_PATH_STATE_DIR} ${D}${localstatedir}/lib/two-path
     fi
 }
+
+do_install:class-native() {
+    install -D -m 0755 ${B}/plugin/cli/two-path ${D}${bindir}/two-path
+    install -m 0755 ${S}/plugin/cli/two-path-artifact-gen ${D}${bindir}/two-path-artifact-gen
+}
 do_install[file-checksums] += "${@d.getVar('TWO_PATH_CA_FILE') + ':True' if d.getVar('TWO_PATH_CA_FILE') else ''}"
 
 PACKAGE_BEFORE_PN = "${PN}-start ${PN}-inventory ${PN}-state-scripts ${PN}-state-scripts-version ${PN}-bash-completion"
@@ -100,7 +110,7 @@ RRECOMMENDS:${PN}-state-scripts = "${PN}-state-scripts-version"
 # Client 3.x stops syncing without it; a package of its own, as another recipe may bring the same file.
 FILES:${PN}-state-scripts-version = "${sysconfdir}/mender/scripts/version"
 
-# Tells the server at the start what the device runs.
+# Tells the server of each restart that an update waits for; a unit or a script, as the image starts its services.
 FILES:${PN}-start = "${systemd_system_unitdir}/two-path-start.service ${sysconfdir}/init.d/two-path-start"
 RDEPENDS:${PN}-start = "${PN}"
 SYSTEMD_PACKAGES = "${PN}-start"
@@ -110,3 +120,5 @@ INITSCRIPT_NAME:${PN}-start = "two-path-start"
 INITSCRIPT_PARAMS:${PN}-start = "start 99 2 3 4 5 ."
 
 FILES:${PN}-bash-completion = "${datadir}/bash-completion"
+
+BBCLASSEXTEND = "native"
