@@ -15,7 +15,7 @@ class Neighbours(PathCase):
         """An update installed and restarted into; a later update follows one that was committed."""
         self.assert_next_update_succeeds("1.5")
         update = self.update(self.publish(**publish))
-        self.deploy()
+        self.deployment = self.deploy()
         update.install()
         return update
 
@@ -48,6 +48,7 @@ class Neighbours(PathCase):
         update.roll_back()
         self.assertEqual(self.session()["state"], "rolled_back")
         self.assert_nothing_was_set_aside()
+        self.device.report(self.deployment, "failure")
         self.assert_next_update_succeeds()
 
     def test_a_module_of_the_next_release_is_served(self):
