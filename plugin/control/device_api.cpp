@@ -162,7 +162,7 @@ class DeviceApi {
     awaitable<std::optional<Error>> read(Asked& asked, Request& request) const {
         std::string bearer(request.bearer());
         if (bearer.empty()) co_return fail(Errc::unauthorized, "no bearer token");
-        auto device = co_await host_.device_of(std::move(bearer));
+        auto device = co_await host_.device_of(std::move(bearer), request.client);
         if (!device) co_return device.error();
         auto body = co_await request.body->all(messages::max_body);
         if (!body) co_return body.error();

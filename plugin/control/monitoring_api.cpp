@@ -53,7 +53,7 @@ class Monitoring {
         std::string bearer(request.bearer());
         if (bearer.empty()) co_return fail(Errc::unauthorized, "no bearer token");
         if (!context_.metrics_token.empty() && equal(bearer, context_.metrics_token)) co_return std::nullopt;
-        const auto user = co_await context_.host.operator_of(std::move(bearer));
+        const auto user = co_await context_.host.operator_of(std::move(bearer), request.client);
         if (user) co_return std::nullopt;
         co_return user.error();
     }

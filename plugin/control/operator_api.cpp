@@ -71,7 +71,7 @@ awaitable<Response> list_events(const OperatorContext& context, Request& request
 
 /// Server-sent events: a snapshot, and then what changes.
 awaitable<Response> watch_sessions(const OperatorContext& context, Request& request) {
-    auto watcher = context.feed.watch(std::string(request.bearer()));
+    auto watcher = context.feed.watch(std::string(request.bearer()), request.client);
     if (!watcher) co_return Response::of(watcher.error(), request.id);
     Response response;
     response.headers["Content-Type"] = "text/event-stream";
@@ -87,7 +87,7 @@ awaitable<Response> as_operator(host::Host& host, const Handler& endpoint, Reque
         const auto nobody = fail(Errc::unauthorized, "no bearer token");
         co_return Response::of(nobody, request.id);
     }
-    const auto user = co_await host.operator_of(std::move(bearer));
+    const auto user = co_await host.operator_of(std::move(bearer), request.client);
     if (!user) co_return Response::of(user.error(), request.id);
     request.caller = *user;
     co_return co_await endpoint(request);

@@ -30,9 +30,10 @@ std::string event(std::string_view name, const json::value& data) {
 
 class SessionFeed::Watcher final : public BodyStream {
   public:
-    Watcher(SessionFeed& feed, std::string bearer)
+    Watcher(SessionFeed& feed, std::string bearer, boost::asio::ip::address client)
       : feed_(feed)
       , bearer_(std::move(bearer))
+      , client_(std::move(client))
       , timer_(feed.worker_)
       , check_due_(steady_clock::now() + feed.rules_.heartbeat)
       , progress_due_(steady_clock::now()) {}
@@ -68,6 +69,7 @@ class SessionFeed::Watcher final : public BodyStream {
 
     SessionFeed& feed_;
     std::string bearer_;
+    boost::asio::ip::address client_;
     boost::asio::steady_timer timer_;
     steady_clock::time_point check_due_;
     steady_clock::time_point progress_due_;
@@ -80,7 +82,7 @@ class SessionFeed::Watcher final : public BodyStream {
 awaitable<std::string> SessionFeed::Watcher::next() {
     while (!closed_) {
         if (steady_clock::now() >= check_due_) {
-            const auto user = co_await feed_.host_.operator_of(bearer_);
+            const auto user = co_await feed_.host_.operator_of(bearer_, client_);
             if (!user && user.error().code != Errc::unavailable) {
                 closed_ = true;
                 co_return event("end", json::object{{"reason", info(user.error().code).reason}});
@@ -162,10 +164,10 @@ void SessionFeed::progressed(const std::string& session) {
         if (const auto one = watcher.lock()) one->progressed(session);
 }
 
-Result<std::shared_ptr<BodyStream>> SessionFeed::watch(std::string bearer) {
+Result<std::shared_ptr<BodyStream>> SessionFeed::watch(std::string bearer, boost::asio::ip::address client) {
     if (watchers() >= rules_.most_watchers)
         return fail(Errc::busy, std::to_string(rules_.most_watchers) + " watch already");
-    auto watcher = std::make_shared<Watcher>(*this, std::move(bearer));
+    auto watcher = std::make_shared<Watcher>(*this, std::move(bearer), std::move(client));
     watchers_.push_back(watcher);
     return std::shared_ptr<BodyStream>(std::move(watcher));
 }

@@ -37,9 +37,10 @@ class SessionFeed {
     void progressed(const std::string& session);
 
     /// `snapshot` with the sessions that have not ended and the newest of the others, then `session` for each
-    /// that changed and `progress` for those whose bytes move. Ends with `end` when `bearer` does not hold
-    /// any more. busy: as many watch as may.
-    [[nodiscard]] Result<std::shared_ptr<BodyStream>> watch(std::string bearer);
+    /// that changed and `progress` for those whose bytes move. Ends with `end` when `bearer`, which
+    /// `client` shows, does not hold any more. busy: as many watch as may.
+    [[nodiscard]] Result<std::shared_ptr<BodyStream>> watch(std::string bearer,
+                                                            boost::asio::ip::address client);
     [[nodiscard]] std::size_t watchers();
 
   private:

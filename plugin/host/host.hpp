@@ -5,6 +5,8 @@
 #include "plugin/executors.hpp"
 #include "protocol/error.hpp"
 
+#include <boost/asio/ip/address.hpp>
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -71,10 +73,12 @@ class Host {
   public:
     virtual ~Host() = default;
 
-    /// The device's id behind a bearer token; unauthorized when the token does not hold or is a user's.
-    virtual awaitable<Result<std::string>> device_of(std::string bearer) = 0;
-    /// The user's name behind a bearer token; unauthorized when it does not hold or is a device's.
-    virtual awaitable<Result<std::string>> operator_of(std::string bearer) = 0;
+    /// The device's id behind a bearer token that `client` shows; unauthorized when the token does not hold
+    /// or is a user's; unavailable also when too many that nobody knows come from that address.
+    virtual awaitable<Result<std::string>> device_of(std::string bearer, boost::asio::ip::address client) = 0;
+    /// The user's name behind one; unauthorized when it does not hold or is a device's; unavailable as above.
+    virtual awaitable<Result<std::string>> operator_of(std::string bearer,
+                                                       boost::asio::ip::address client) = 0;
 
     /// What the device is updating to now; none when nothing is active.
     virtual awaitable<Result<std::optional<ActiveDeployment>>> active_deployment(std::string device) = 0;

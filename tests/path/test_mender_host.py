@@ -1,5 +1,6 @@
 """A Mender server as the host: whole updates with its deployments, and what becomes of sessions when it fails."""
 
+import concurrent.futures
 import json
 import sys
 import threading
@@ -155,6 +156,15 @@ class Tokens(MenderCase):
                       self.mender.tokens.issue("device", "../users/me")):
             self.refused(self.ask(token))
 
+    def test_strangers_make_the_plugin_ask_so_often_and_no_more(self):
+        self.addCleanup(self.restart_plugin)
+        asked, begun = len(self.mender.requests), time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(8) as strangers:
+            statuses = list(strangers.map(lambda number: self.ask(self.junk(number))[0], range(200)))
+        self.assertEqual(set(statuses), {401, 503})
+        self.assertLessEqual(len(self.mender.requests) - asked, 51 + 2 * (time.monotonic() - begun))
+        self.wait_for_status(404)  # the next may ask after half a second
+
     def test_a_token_is_asked_about_once_in_a_while(self):
         self.ask()
         asked = len(self.mender.requests)
@@ -236,6 +246,22 @@ class Troubles(HostCase):
         while opens() == 503:
             self.assertLess(time.monotonic(), end)
             self.wait_for_the_next_look()
+
+    def test_a_429_to_a_strangers_token_is_a_pause_for_all_and_one_line_in_the_log(self):
+        since = len(self.plugin.log())
+        fault = self.mender.fault("/deployments/next", status=429, headers={"Retry-After": "60"})
+        self.told_to_come_again(within=1.5)
+        for number in range(20):
+            self.assertEqual(self.ask(self.junk(number))[0], 503)
+        self.assertEqual(fault.hits, 1)
+        asked = len(self.mender.requests)
+        self.assertEqual(self.plugin.direct("GET", "/api/management/v1/two-path/sessions", self.plugin.token)[0], 503)
+        self.assertEqual(len(self.mender.requests), asked)
+        log = self.plugin.log()[since:]
+        self.assertEqual(log.count("does not serve: "), 1)
+        self.assertNotIn("answers the question", log)
+        self.mender.heal()
+        self.restart_plugin()  # who wants to wait for a minute
 
     def test_an_access_token_that_mender_refuses_is_told_and_can_be_replaced(self):
         since = len(self.plugin.log())

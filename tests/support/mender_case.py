@@ -79,6 +79,15 @@ class MenderCase(PathCase):
         token = self.device.token if token is None else token
         return self.plugin.direct("GET", "/api/devices/v1/two-path/sessions/" + "A" * 22, token)
 
+    def junk(self, number):
+        """What looks like the device's token until somebody looks at its signature."""
+        return self.device.token.rsplit(".", 1)[0] + f".{10 ** 7 + number}"
+
+    def restart_plugin(self):
+        """Also what it knows of tokens, addresses and pauses is gone."""
+        self.assertEqual(self.plugin.stop(), 0)
+        self.plugin.start()
+
     def wait_for_status(self, expected, token=None, within=15):
         end = time.monotonic() + within
         while (found := self.ask(token)[0]) != expected:

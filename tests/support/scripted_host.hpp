@@ -25,11 +25,11 @@ class ScriptedHost : public host::Host {
     std::vector<host::KeptArtifact> kept;                   ///< what artifacts() answers
     bool creates{true};                                     ///< false: every order is under way already
 
-    awaitable<Result<std::string>> device_of(std::string bearer) override {
+    awaitable<Result<std::string>> device_of(std::string bearer, boost::asio::ip::address) override {
         co_return look_up(devices, bearer);
     }
 
-    awaitable<Result<std::string>> operator_of(std::string bearer) override {
+    awaitable<Result<std::string>> operator_of(std::string bearer, boost::asio::ip::address) override {
         co_return look_up(operators, bearer);
     }
 

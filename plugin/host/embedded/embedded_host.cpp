@@ -17,10 +17,10 @@ namespace {
 #include "plugin/host/embedded/host_migrations.inc"
 
 /// Ten attempts, and one every six seconds: enough for a slip, too little for a guess.
-constexpr embedded::AddressLimiter::Rate login_rate{10, 6'000};
+constexpr AddressLimiter::Rate login_rate{10, 6'000};
 /// A thousand, and twenty a second: thousands of devices behind one address get in within minutes, and what
 /// they may cost together stays small.
-constexpr embedded::AddressLimiter::Rate newcomer_rate{1'000, 50};
+constexpr AddressLimiter::Rate newcomer_rate{1'000, 50};
 
 Result<void> make_private_folder(const std::filesystem::path& folder) {
     std::error_code ec;
@@ -79,15 +79,15 @@ Result<std::unique_ptr<EmbeddedHost>> EmbeddedHost::create(Executors executors, 
     if (const auto removed = remove_leftovers(database, *files); !removed) return removed.error();
     auto parts = std::make_unique<embedded::Parts>(embedded::Parts{
         std::move(executors), std::move(settings), std::move(database), std::move(*tokens), std::move(*links),
-        std::move(*files), embedded::AddressLimiter(login_rate), embedded::AddressLimiter(newcomer_rate)});
+        std::move(*files), AddressLimiter(login_rate), AddressLimiter(newcomer_rate)});
     return std::unique_ptr<EmbeddedHost>(new EmbeddedHost(std::move(parts)));
 }
 
-awaitable<Result<std::string>> EmbeddedHost::device_of(std::string bearer) {
+awaitable<Result<std::string>> EmbeddedHost::device_of(std::string bearer, boost::asio::ip::address) {
     co_return embedded::device_of(*parts_, bearer);
 }
 
-awaitable<Result<std::string>> EmbeddedHost::operator_of(std::string bearer) {
+awaitable<Result<std::string>> EmbeddedHost::operator_of(std::string bearer, boost::asio::ip::address) {
     const auto token = embedded::user_token_of(*parts_, bearer);
     if (!token) co_return token.error();
     auto user = embedded::user_by_token(parts_->database, *token);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "plugin/catalog/payloads.hpp"
-#include "plugin/host/embedded/address_limiter.hpp"
+#include "plugin/host/address_limiter.hpp"
 #include "plugin/host/embedded/download_links.hpp"
 #include "plugin/host/embedded/embedded_host.hpp"
 #include "plugin/host/embedded/tokens.hpp"

@@ -86,14 +86,28 @@ Result<std::unique_ptr<Identities>> Identities::create(const Executors& executor
     return made;
 }
 
-awaitable<Result<std::string>> Identities::device_of(std::string bearer) {
+awaitable<Result<std::string>> Identities::device_of(std::string bearer, boost::asio::ip::address client) {
     if (key_) co_return device_signed_by(*key_, bearer, clock_.unix_time() / 1000);
     auto claims = read_bearer(bearer, TokenKind::device);
     if (!claims) co_return claims.error();
-    if (auto known = devices_.find(bearer, clock_.steady())) co_return *std::move(known);
-    auto device = co_await ask_for_device(bearer, std::move(claims->subject));
-    if (device || device.error().code == Errc::unauthorized) devices_.keep(bearer, device, clock_.steady());
-    co_return device;
+    auto asking = ask_for_device(bearer, std::move(claims->subject));
+    co_return co_await known_or(std::move(asking), devices_, std::move(bearer), std::move(client));
+}
+
+/// The question is not asked when its answer is known, or when strangers may ask none now.
+awaitable<Result<std::string>> Identities::known_or(Asking asking, TokenCache& known, std::string bearer,
+                                                    boost::asio::ip::address client) {
+    if (auto told = known.find(bearer, clock_.steady())) co_return *std::move(told);
+    const auto met = regulars_.find(bearer, clock_.steady());
+    const bool regular = met && *met;
+    if (!regular && strangers_.admit(client, clock_.steady()) > 0)
+        co_return fail(Errc::unavailable, "too many unknown bearer tokens come from " + client.to_string());
+    auto owner = co_await std::move(asking);
+    if (!owner && owner.error().code != Errc::unauthorized) co_return owner;
+    known.keep(bearer, owner, clock_.steady());
+    if (owner || regular) regulars_.keep(bearer, owner, clock_.steady());
+    if (owner && !regular) strangers_.succeeded(client);
+    co_return owner;
 }
 
 awaitable<Result<std::string>> Identities::ask_for_device(std::string bearer, std::string device) {
@@ -103,13 +117,11 @@ awaitable<Result<std::string>> Identities::ask_for_device(std::string bearer, st
     co_return device;
 }
 
-awaitable<Result<std::string>> Identities::operator_of(std::string bearer) {
+awaitable<Result<std::string>> Identities::operator_of(std::string bearer, boost::asio::ip::address client) {
     const auto claims = read_bearer(bearer, TokenKind::user);
     if (!claims) co_return claims.error();
-    if (auto known = users_.find(bearer, clock_.steady())) co_return *std::move(known);
-    auto user = co_await ask_for_user(bearer);
-    if (user || user.error().code == Errc::unauthorized) users_.keep(bearer, user, clock_.steady());
-    co_return user;
+    auto asking = ask_for_user(bearer);
+    co_return co_await known_or(std::move(asking), users_, std::move(bearer), std::move(client));
 }
 
 awaitable<Result<std::string>> Identities::ask_for_user(std::string bearer) {

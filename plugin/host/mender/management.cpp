@@ -3,10 +3,10 @@
 #include "plugin/control/artifact_form.hpp"
 #include "plugin/control/one_line.hpp"
 #include "plugin/log.hpp"
+#include "plugin/rate_limiter.hpp"
 
 #include <boost/json/serialize.hpp>
 
-#include <chrono>
 #include <utility>
 
 namespace two_path::host::mender {
@@ -29,13 +29,16 @@ ClientRequest request_of(std::string method, const std::string& target) {
 } // namespace
 
 Error unexpected(const ClientResponse& response, const std::string& what) {
+    // Who makes the plugin ask may do so as often as it likes.
+    static RateLimiter told(1, tell_again_after);
     auto detail = "the Mender server answers " + what + " with status " + std::to_string(response.status);
+    const bool news = told.admit(detail, Clock::system().steady()) == 0;
     if (const auto body = parse_object(response.body, "the error")) {
         Fields fields(*body, "the error");
         const auto text = fields.text_or("error", "");
         if (!text.empty()) detail += ": " + control::one_line(text, max_quote);
     }
-    log(Level::warning, detail);
+    if (news) log(Level::warning, detail);
     return fail(Errc::unavailable, std::move(detail));
 }
 
@@ -66,8 +69,6 @@ awaitable<Result<ClientResponse>> Management::post_artifact(std::string target, 
 
 awaitable<Result<ClientResponse>> Management::ask(ClientRequest request, Patience patience) {
     for (bool renewed = false;; renewed = true) {
-        if (clock_.steady() < pause_ends_)
-            co_return fail(Errc::unavailable, server_.name() + " asked for a pause");
         request.headers["Authorization"] = authorization();
         auto answer = co_await server_.ask(request, patience);
         if (!answer) co_return answer.error();
@@ -77,9 +78,6 @@ awaitable<Result<ClientResponse>> Management::ask(ClientRequest request, Patienc
             co_return refused(401);
         case 403:
             co_return refused(403);
-        case 429:
-            pause_ends_ = clock_.steady() + std::chrono::milliseconds(retry_after(*answer)).count();
-            co_return fail(Errc::unavailable, server_.name() + " asks for a pause: status 429");
         default:
             told_ = 0;
             co_return answer;

@@ -18,8 +18,7 @@ class Management {
     Management(Server& server, AccessToken token, Clock clock);
 
     /// `target` follows `/api/management`. What the server answers, but unavailable, beside what
-    /// Server::ask() says: it refuses the token (the file is read again first; the log says so), or asked for
-    /// a pause.
+    /// Server::ask() says: it refuses the token (the file is read again first; the log says so).
     awaitable<Result<control::ClientResponse>> get(std::string target, Patience patience);
     /// `repeatable`: it changes nothing.
     awaitable<Result<control::ClientResponse>> post(std::string target, json::value body, bool repeatable,
@@ -38,11 +37,11 @@ class Management {
     Server& server_;
     AccessToken token_;
     Clock clock_;
-    std::int64_t pause_ends_{0}; ///< steady, ms; a 429 asked for it
-    std::int64_t told_{0};       ///< when the log last told of a refused token; 0: it is accepted
+    std::int64_t told_{0}; ///< steady, ms: when the log last told of a refused token; 0: it is accepted
 };
 
-/// unavailable for an answer that is not what was asked for, which the log tells; `what` was.
+/// unavailable for an answer that is not what was asked for; `what` was. The log tells of each such `what`
+/// and status once a minute at most. For the worker only.
 [[nodiscard]] Error unexpected(const control::ClientResponse& response, const std::string& what);
 
 } // namespace two_path::host::mender

@@ -65,12 +65,12 @@ Result<std::unique_ptr<MenderHost>> MenderHost::create(Executors executors, cons
     return std::unique_ptr<MenderHost>(new MenderHost(std::move(parts)));
 }
 
-awaitable<Result<std::string>> MenderHost::device_of(std::string bearer) {
-    co_return co_await parts_->identities->device_of(std::move(bearer));
+awaitable<Result<std::string>> MenderHost::device_of(std::string bearer, boost::asio::ip::address client) {
+    co_return co_await parts_->identities->device_of(std::move(bearer), client);
 }
 
-awaitable<Result<std::string>> MenderHost::operator_of(std::string bearer) {
-    co_return co_await parts_->identities->operator_of(std::move(bearer));
+awaitable<Result<std::string>> MenderHost::operator_of(std::string bearer, boost::asio::ip::address client) {
+    co_return co_await parts_->identities->operator_of(std::move(bearer), client);
 }
 
 awaitable<Result<std::optional<ActiveDeployment>>> MenderHost::active_deployment(std::string device) {

@@ -25,8 +25,8 @@ class MenderHost final : public Host {
                                                                     const MenderSettings& settings);
     ~MenderHost() override;
 
-    awaitable<Result<std::string>> device_of(std::string bearer) override;
-    awaitable<Result<std::string>> operator_of(std::string bearer) override;
+    awaitable<Result<std::string>> device_of(std::string bearer, boost::asio::ip::address client) override;
+    awaitable<Result<std::string>> operator_of(std::string bearer, boost::asio::ip::address client) override;
     awaitable<Result<std::optional<ActiveDeployment>>> active_deployment(std::string device) override;
     awaitable<Result<std::vector<EndedDeployment>>> ended(std::vector<DeviceDeployment> asked) override;
     awaitable<Result<OrderedUpdate>> order(UpdateOrder order) override;

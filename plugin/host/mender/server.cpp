@@ -22,7 +22,7 @@ namespace {
 constexpr unsigned too_many_requests = 429;
 
 bool is_failure(const ClientResponse& response) {
-    return response.status >= 500 || response.status == 408;
+    return response.status >= 500 || response.status == 408 || response.status == too_many_requests;
 }
 
 awaitable<Result<ClientResponse>> send(HttpsClient& client, ClientRequest request) {
@@ -54,12 +54,10 @@ awaitable<Result<ClientResponse>> Server::ask(ClientRequest request, Patience pa
     Backoff backoff;
     for (;;) {
         auto answer = co_await ask_once(request);
-        const bool limited = answer && answer->status == too_many_requests;
-        if (answer && !limited) co_return answer;
-        steady_clock::duration wait = backoff.next(random_());
-        if (limited) wait = std::max<steady_clock::duration>(wait, retry_after(*answer));
-        if (!patience.again || steady_clock::now() + wait >= request.deadline) co_return answer;
-        asio::steady_timer pause(executors_.worker, wait);
+        if (answer) co_return answer;
+        const auto next = std::max(steady_clock::now(), pause_ends_) + backoff.next(random_());
+        if (!patience.again || next >= request.deadline) co_return answer;
+        asio::steady_timer pause(executors_.worker, next);
         error_code ec;
         co_await pause.async_wait(into(ec));
     }
@@ -68,17 +66,28 @@ awaitable<Result<ClientResponse>> Server::ask(ClientRequest request, Patience pa
 awaitable<Result<ClientResponse>> Server::ask_once(ClientRequest request) {
     auto connection = co_await take_connection(request.deadline);
     if (!connection) co_return fail(Errc::unavailable, name() + ": all connections were taken for too long");
+    if (steady_clock::now() < pause_ends_) {
+        give_back(std::move(connection));
+        co_return fail(Errc::unavailable, name() + " asked for a pause");
+    }
     auto sending = send(*connection, std::move(request));
     auto answer = co_await asio::co_spawn(executors_.network, std::move(sending), asio::use_awaitable);
     give_back(std::move(connection));
-    if (answer && !is_failure(*answer)) {
-        tell({});
-        co_return answer;
-    }
-    const auto trouble =
-        answer ? name() + ": status " + std::to_string(answer->status) : answer.error().detail;
+    const auto trouble = trouble_in(answer);
     tell(trouble);
+    if (trouble.empty()) co_return answer;
     co_return fail(Errc::unavailable, trouble);
+}
+
+/// Empty: none. The pause that it may ask for begins.
+std::string Server::trouble_in(const Result<ClientResponse>& answer) {
+    if (!answer) return answer.error().detail;
+    if (!is_failure(*answer)) return {};
+    auto trouble = name() + ": status " + std::to_string(answer->status);
+    if (answer->status != too_many_requests) return trouble;
+    const auto wait = retry_after(*answer);
+    pause_ends_ = std::max<Time>(pause_ends_, steady_clock::now() + wait);
+    return trouble + ", not to be asked for " + std::to_string(wait.count()) + " s";
 }
 
 awaitable<std::unique_ptr<HttpsClient>> Server::take_connection(Time deadline) {

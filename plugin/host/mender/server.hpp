@@ -35,8 +35,9 @@ class Server {
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// What the server answers: 1xx to 4xx but 408, and 429 when there was no time to come again as it asked.
-    /// Else unavailable: no answer in time, no trusted certificate, 5xx. Without `again` there is one try.
+    /// What the server answers: 1xx to 4xx but 408 and 429. Else unavailable: no answer in time, no trusted
+    /// certificate, 5xx, or a pause: after a 429 nothing is asked before the time that it names, whoever was
+    /// told so. Without `again` there is one try.
     awaitable<Result<control::ClientResponse>> ask(control::ClientRequest request, Patience patience);
 
     /// As it stands in messages: `HOST[:PORT]`.
@@ -48,6 +49,7 @@ class Server {
     void give_back(std::unique_ptr<control::HttpsClient> connection);
     awaitable<Result<control::ClientResponse>> ask_once(control::ClientRequest request);
     void tell(const std::string& trouble);
+    [[nodiscard]] std::string trouble_in(const Result<control::ClientResponse>& answer);
 
     Executors executors_;
     control::HttpsClientOptions options_;
@@ -55,10 +57,11 @@ class Server {
     std::size_t busy_{0};
     std::deque<boost::asio::steady_timer*> waiting_; ///< for a connection, the first first
     std::minstd_rand random_{std::random_device{}()};
+    Time pause_ends_{};      ///< a 429 asked for it
     bool in_trouble_{false}; ///< and the log says so
 };
 
-/// Seconds that a 429 or 503 asks to wait (RFC 9110, section 10.2.3, without dates); 5 when it does not say,
+/// Seconds that a 429 asks to wait (RFC 9110, section 10.2.3, without dates); 5 when it does not say,
 /// 300 at most.
 [[nodiscard]] std::chrono::seconds retry_after(const control::ClientResponse& response);
 

@@ -25,7 +25,7 @@ void TokenCache::keep(std::string_view token, const Result<std::string>& answer,
     }
     while (!entries_.empty() && (entries_.front().until <= now || entries_.size() >= max_tokens))
         drop_oldest();
-    entries_.push_back({digest, answer, now + lifetime});
+    entries_.push_back({digest, answer, now + kept_for_});
     by_digest_.emplace(std::move(digest), std::prev(entries_.end()));
 }
 

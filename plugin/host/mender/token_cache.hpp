@@ -1,4 +1,4 @@
-/// What was just answered about a bearer token, for the few seconds in which it is not asked again.
+/// What was answered about a bearer token, for as long as that is believed or remembered.
 #pragma once
 
 #include "protocol/digest.hpp"
@@ -18,9 +18,13 @@ namespace two_path::host::mender {
 /// thread.
 class TokenCache {
   public:
-    /// So long a revoked token may still pass.
+    /// Of what is believed: so long a revoked token may still pass.
     static constexpr std::int64_t lifetime = 5'000;
     static constexpr std::size_t max_tokens = 10'000;
+
+    /// How long an answer stays.
+    explicit TokenCache(std::int64_t kept_for = lifetime)
+      : kept_for_(kept_for) {}
 
     /// Whose it is, or why it is nobody's; none when that is not known now.
     [[nodiscard]] std::optional<Result<std::string>> find(std::string_view token, std::int64_t now) const;
@@ -28,6 +32,7 @@ class TokenCache {
     void keep(std::string_view token, const Result<std::string>& answer, std::int64_t now);
 
   private:
+    std::int64_t kept_for_;
     struct Entry {
         std::string digest;
         Result<std::string> answer;

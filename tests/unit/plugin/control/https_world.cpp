@@ -149,6 +149,15 @@ void HttpsWorld::add_routes() {
     router_.add("GET", "/flood", [](Request&) -> awaitable<Response> {
         co_return text(std::string(std::size_t{1} << 20U, 'x'));
     });
+    router_.add("GET", "/verify", [](Request& request) -> awaitable<Response> {
+        co_return Response::empty(request.bearer().ends_with("good") ? 200 : 401);
+    });
+    router_.add("GET", "/limit", [this](Request&) -> awaitable<Response> {
+        ++limited;
+        auto response = Response::empty(429);
+        response.headers["Retry-After"] = "1";
+        co_return response;
+    });
     router_.add("GET", "/throw", [](Request&) -> awaitable<Response> {
         throw std::runtime_error("the disk is on fire");
         co_return Response();

@@ -12,6 +12,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -63,6 +64,8 @@ class Gate {
 ///   GET  /gate                  `passed`, behind the gate; the same under the device API
 ///   GET  /stream                `one`, `two`, then nothing until it is told to end
 ///   GET  /broken-stream         `one`, then an exception
+///   GET  /verify                200 for a bearer token that ends with `good`, else 401
+///   GET  /limit                 429, come again in a second; counted
 ///   POST /api/devices/v1/two-path/echo   as /echo
 class HttpsWorld {
   public:
@@ -92,6 +95,7 @@ class HttpsWorld {
     TemporaryFolder folder;
     control::CertificateFiles certificate{folder / "certificate.pem", folder / "key.pem"};
     std::string file_content;
+    std::atomic<int> limited{0}; ///< requests to /limit
 
   private:
     void add_routes();

@@ -51,7 +51,7 @@ struct FeedWorld : PluginWorld {
         deploy(device, descriptor, "deployment-1");
         return open(device, PluginWorld::request(descriptor)).value().session;
     }
-    std::shared_ptr<BodyStream> watch() { return feed.watch("token-op").value(); }
+    std::shared_ptr<BodyStream> watch() { return feed.watch("token-op", {}).value(); }
     static std::vector<Told> next(const std::shared_ptr<BodyStream>& watcher) {
         return parse(run(watcher->next()));
     }
@@ -153,13 +153,13 @@ BOOST_AUTO_TEST_CASE(has_room_for_so_many_and_for_the_next_when_one_leaves) {
     FeedWorld world(with([](FeedRules& rules) { rules.most_watchers = 2; }));
     auto first = world.watch();
     const auto second = world.watch();
-    BOOST_TEST((world.feed.watch("token-op").error().code == Errc::busy));
+    BOOST_TEST((world.feed.watch("token-op", {}).error().code == Errc::busy));
     second->close();
     BOOST_TEST(world.next(second).empty());
     const auto third = world.watch();
-    BOOST_TEST(!world.feed.watch("token-op"));
+    BOOST_TEST(!world.feed.watch("token-op", {}));
     first.reset(); // never begun, as for HEAD
-    BOOST_TEST(world.feed.watch("token-op").has_value());
+    BOOST_TEST(world.feed.watch("token-op", {}).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(is_for_operators) {

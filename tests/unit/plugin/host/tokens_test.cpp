@@ -120,10 +120,10 @@ BOOST_AUTO_TEST_CASE(each_api_takes_only_its_own_tokens) {
     BOOST_TEST(world.as(world.user_token(), "GET", devauth).status == 200U);
 
     auto& host = world.host();
-    BOOST_TEST(run(host.device_of(machine.token)).value() == world.id_of(machine));
-    BOOST_TEST(run(host.operator_of(world.user_token())).value() == "operator@example.com");
-    BOOST_CHECK(run(host.operator_of(machine.token)).error().code == Errc::unauthorized);
-    BOOST_CHECK(run(host.device_of(world.user_token())).error().code == Errc::unauthorized);
+    BOOST_TEST(run(host.device_of(machine.token, {})).value() == world.id_of(machine));
+    BOOST_TEST(run(host.operator_of(world.user_token(), {})).value() == "operator@example.com");
+    BOOST_CHECK(run(host.operator_of(machine.token, {})).error().code == Errc::unauthorized);
+    BOOST_CHECK(run(host.device_of(world.user_token(), {})).error().code == Errc::unauthorized);
 }
 
 BOOST_AUTO_TEST_CASE(bearer_tokens_really_expire) {

@@ -1,4 +1,4 @@
-#include "plugin/host/embedded/address_limiter.hpp"
+#include "plugin/host/address_limiter.hpp"
 #include "plugin/host/embedded/password.hpp"
 #include "tests/unit/plugin/host/host_world.hpp"
 
@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(logins_from_one_address_are_limited) {
 }
 
 BOOST_AUTO_TEST_CASE(good_logins_do_not_count_and_addresses_do_not_share) {
-    host::embedded::AddressLimiter limiter({10, 6'000});
+    host::AddressLimiter limiter({10, 6'000});
     const auto first = boost::asio::ip::make_address("2001:db8::1");
     const auto neighbour = boost::asio::ip::make_address("2001:db8::ffff:1");
     const auto other = boost::asio::ip::make_address("2001:db8:0:1::1");

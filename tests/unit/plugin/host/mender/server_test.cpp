@@ -100,6 +100,22 @@ BOOST_AUTO_TEST_CASE(nobody_waits_for_a_connection_for_longer_than_the_time_ther
         BOOST_CHECK(one.get().error().code == Errc::unavailable);
 }
 
+BOOST_AUTO_TEST_CASE(whoever_is_told_to_pause_all_pause_and_the_log_says_so_once) {
+    CaughtLog caught;
+    HttpsWorld world;
+    Asking asking(world.client_options());
+    BOOST_TEST(asking.ask("/limit", once).error().detail.find("status 429, not to be asked for 1 s") !=
+               std::string::npos);
+    for (int i = 0; i < 3; ++i)
+        BOOST_CHECK(asking.ask("/hello", once).error().code == Errc::unavailable);
+    BOOST_CHECK(asking.ask("/limit", brief).error().code == Errc::unavailable);
+    BOOST_TEST(world.limited == 1);
+    BOOST_TEST(asking.ask("/hello", Patience{milliseconds{20'000}, true}).has_value());
+    BOOST_TEST(!caught.line_with("serves again").empty());
+    const auto& all = caught.all();
+    BOOST_TEST(all.find("does not serve: ") == all.rfind("does not serve: "));
+}
+
 BOOST_AUTO_TEST_CASE(a_pause_is_as_long_as_it_is_asked_for_within_reason) {
     BOOST_TEST(waited_for("7") == 7);
     BOOST_TEST(waited_for("0") == 0);

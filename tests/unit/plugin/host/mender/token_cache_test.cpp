@@ -34,6 +34,13 @@ BOOST_AUTO_TEST_CASE(a_refusal_is_known_too_and_the_last_answer_counts) {
     BOOST_TEST(!cache.find("t", 1 + TokenCache::lifetime).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(what_is_only_remembered_stays_for_as_long_as_asked) {
+    TokenCache cache(60'000);
+    cache.keep("t", alice, 0);
+    BOOST_TEST(cache.find("t", 59'999).has_value());
+    BOOST_TEST(!cache.find("t", 60'000).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(the_oldest_makes_room) {
     TokenCache cache;
     for (std::size_t i = 0; i <= TokenCache::max_tokens; ++i)

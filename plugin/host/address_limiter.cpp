@@ -1,8 +1,8 @@
-#include "plugin/host/embedded/address_limiter.hpp"
+#include "plugin/host/address_limiter.hpp"
 
 #include <algorithm>
 
-namespace two_path::host::embedded {
+namespace two_path::host {
 namespace {
 
 std::string key_of(const boost::asio::ip::address& client) {
@@ -25,4 +25,4 @@ void AddressLimiter::succeeded(const boost::asio::ip::address& client) {
     limiter_.give_back(key_of(client));
 }
 
-} // namespace two_path::host::embedded
+} // namespace two_path::host

@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-namespace two_path::host::embedded {
+namespace two_path::host {
 
 /// A token bucket for each address (each /64 of IPv6). An attempt counts when it begins. Times are steady
 /// milliseconds. Knows a bounded number of addresses; the one that would be forgiven first is forgotten
@@ -30,4 +30,4 @@ class AddressLimiter {
     RateLimiter limiter_;
 };
 
-} // namespace two_path::host::embedded
+} // namespace two_path::host
