@@ -112,6 +112,21 @@ class MenderHost(HostCase):
         session = self.aborts(update, lambda: self.mender.decommission(self.device.id))
         self.assertEqual(session["detail"], "the device is not accepted any more")
 
+    def test_a_list_that_does_not_end_is_given_up_and_asked_for_anew(self):
+        update = self.ready(size=32 * MIB)
+
+        def abort():
+            same = [{"id": str(uuid.uuid4()), "status": "aborted"} for _ in range(500)]
+            fault = self.mender.fault("/devices/list", status=200, body=same)
+            self.plugin.command("deployments", "abort", self.deployment)
+            while fault.hits < 4:
+                self.wait_for_the_next_look()
+            self.mender.heal()
+
+        self.aborts(update, abort)
+        self.assertFalse([target for _, target in self.mender.requests if "/devices/list" in target
+                          and "page=3&" in target])
+
     def test_a_mender_server_that_goes_down_loses_no_session(self):
         update = self.ready()
         since = len(self.plugin.log())
@@ -337,6 +352,20 @@ class Ordering(HostCase):
         self.assertIn(self.release, self.request())
         self.assertEqual(fault.hits, 1)
         self.assertEqual([one["id"] for one in self.orders()], made)
+
+    def test_an_order_behind_hundreds_of_others_is_the_answer(self):
+        self.device.device_type = self.name
+        self.device.send_inventory()
+        self.publish(version="1.0", size=MIB)
+        other = self.release
+        self.publish(size=MIB)
+        first = self.mender.deployments.create({"name": "first", "artifact_name": self.release,
+                                                "devices": [self.device.id]})
+        self.addCleanup(self.mender.deployments.all.clear)
+        for number in range(500):
+            self.mender.deployments.create({"name": f"other {number}", "artifact_name": other, "devices": ["another"]})
+        self.assertIn(first, self.request())
+        self.assertEqual([one["id"] for one in self.orders()], [first])
 
     def test_an_artifact_that_was_removed_meanwhile_is_not_found(self):
         self.device.device_type = self.name

@@ -14,6 +14,7 @@ namespace {
 /// Of the statistics by the server; of ids in a URL by its length.
 constexpr std::size_t batch = 100;
 constexpr std::size_t page_size = 500;
+constexpr std::size_t most_pages = 1000;
 
 using Names = std::set<std::string>;
 
@@ -73,7 +74,7 @@ awaitable<Result<Names>> disturbed(Management& management, Names deployments) {
 /// False: there is no such deployment.
 awaitable<Result<bool>> add_taken(Management& management, std::string deployment, std::string status,
                                   std::string why, Ends& ends) {
-    for (std::size_t page = 1;; ++page) {
+    for (std::size_t page = 1; page <= most_pages; ++page) {
         const auto answer = co_await management.get(
             "/v1/deployments/deployments/" + deployment + "/devices/list?status=" + status +
                 "&page=" + std::to_string(page) + "&per_page=" + std::to_string(page_size),
@@ -83,10 +84,13 @@ awaitable<Result<bool>> add_taken(Management& management, std::string deployment
         if (answer->status != 200) co_return unexpected(*answer, "the question whom a deployment left");
         const auto ids = parse_ids(answer->body);
         if (!ids) co_return ids.error();
+        const auto before = ends.size();
         for (const auto& id : *ids)
             ends[id] = why;
         if (ids->size() < page_size) co_return true;
+        if (ends.size() == before) break; // a server or proxy that knows no pages
     }
+    co_return fail(Errc::unavailable, "the Mender server's list of a deployment's devices does not end");
 }
 
 /// Of the deployments asked for, by deployment; none: there is no such deployment.

@@ -15,6 +15,8 @@ constexpr std::size_t history_page = 20;
 /// Of the history; a deployment that has just failed is among the newest.
 constexpr std::size_t most_pages = 5;
 constexpr std::size_t page_size = 500;
+/// Of deployments that are not finished.
+constexpr std::size_t most_list_pages = 40;
 
 /// The newest of what was deployed to the device and seen by it.
 awaitable<Result<std::vector<Part>>> history_of(Management& management, std::string device) {
@@ -60,6 +62,25 @@ awaitable<Result<bool>> is_for(Management& management, std::string deployment, s
     co_return std::ranges::find(*devices, device) != devices->end();
 }
 
+awaitable<Result<std::vector<ListedDeployment>>> deployments_that_are(Management& management,
+                                                                      std::string status) {
+    std::vector<ListedDeployment> all;
+    for (std::size_t page = 1; page <= most_list_pages; ++page) {
+        const auto answer = co_await management.get(
+            deployments_target + "?type=software&sort=desc&status=" + status +
+                "&page=" + std::to_string(page) + "&per_page=" + std::to_string(page_size),
+            in_passing);
+        if (!answer) co_return answer.error();
+        if (answer->status != 200) co_return unexpected(*answer, "the question for its deployments");
+        const auto listed = parse_deployments(answer->body);
+        if (!listed) co_return listed.error();
+        all.insert(all.end(), listed->begin(), listed->end());
+        if (listed->size() < page_size) co_return all;
+    }
+    // Without having seen them all, an order might be given twice.
+    co_return fail(Errc::unavailable, "the Mender server's list of deployments does not end");
+}
+
 /// An unfinished deployment of the release to the device; empty: none. The server shows one in the device's
 /// history only after the device has polled.
 awaitable<Result<std::string>> find_unfinished(Management& management, std::vector<Part> history,
@@ -67,13 +88,7 @@ awaitable<Result<std::string>> find_unfinished(Management& management, std::vect
     for (const auto& part : history)
         if (!is_finished(part) && part.artifact_name == release) co_return part.deployment;
     for (const std::string status : {"pending", "inprogress"}) {
-        const auto answer =
-            co_await management.get(deployments_target + "?type=software&sort=desc&status=" + status +
-                                        "&page=1&per_page=" + std::to_string(page_size),
-                                    in_passing);
-        if (!answer) co_return answer.error();
-        if (answer->status != 200) co_return unexpected(*answer, "the question for its deployments");
-        const auto listed = parse_deployments(answer->body);
+        const auto listed = co_await deployments_that_are(management, status);
         if (!listed) co_return listed.error();
         for (const auto& one : *listed) {
             if (one.artifact_name != release || find_part(history, one.id) != nullptr) continue;
