@@ -4,8 +4,6 @@
 #include "plugin/host/embedded/users.hpp"
 #include "plugin/log.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-
 namespace two_path::host::embedded {
 namespace {
 
@@ -42,12 +40,6 @@ std::optional<Credentials> basic_credentials(const control::Request& request) {
     return credentials;
 }
 
-awaitable<bool> check_password(std::string password, std::string stored) {
-    const bool matches = password_matches(password, stored);
-    wipe(password);
-    co_return matches;
-}
-
 control::Response refused(const control::Request& request) {
     auto response =
         control::Response::of(fail(Errc::unauthorized, "wrong e-mail address or password"), request.id);
@@ -72,10 +64,13 @@ awaitable<control::Response> log_in(Parts& parts, control::Request& request) {
     request.caller = credentials->email;
     auto user = user_by_email(parts.database, credentials->email);
     auto stored = user ? user->password : unmatched_password();
-    auto checking = check_password(std::move(credentials->password), std::move(stored));
-    const bool matches = co_await boost::asio::co_spawn(parts.executors.files, std::move(checking),
-                                                        boost::asio::use_awaitable);
-    if (!user || !matches) {
+    const auto matches =
+        co_await parts.passwords.matches(std::move(credentials->password), std::move(stored));
+    if (!matches) {
+        parts.logins.succeeded(request.client); // nothing was tried
+        co_return control::Response::of(matches.error(), request.id);
+    }
+    if (!*matches || !user || !has_still(parts.database, *user)) {
         log(Level::warning, "a login from " + request.client.to_string() + " was refused");
         co_return refused(request);
     }

@@ -5,6 +5,7 @@
 #include "plugin/host/address_limiter.hpp"
 #include "plugin/host/embedded/download_links.hpp"
 #include "plugin/host/embedded/embedded_host.hpp"
+#include "plugin/host/embedded/password_work.hpp"
 #include "plugin/host/embedded/tokens.hpp"
 
 namespace two_path::host::embedded {
@@ -19,6 +20,7 @@ struct Parts {
     catalog::Payloads files; ///< whole .mender files, named by their SHA-256
     AddressLimiter logins;
     AddressLimiter newcomers;
+    PasswordWork passwords{executors.files};
 
     /// UNIX milliseconds, and seconds.
     [[nodiscard]] std::int64_t now() const { return settings.clock.unix_time(); }

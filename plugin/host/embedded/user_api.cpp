@@ -4,8 +4,6 @@
 #include "plugin/host/embedded/timestamp.hpp"
 #include "plugin/host/embedded/users.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-
 namespace two_path::host::embedded {
 namespace {
 
@@ -36,18 +34,6 @@ std::string id_of(Parts& parts, const Call& call) {
     return user ? user->id : std::string();
 }
 
-awaitable<std::string> hashed(std::string password) {
-    auto stored = hash_password(password);
-    wipe(password);
-    co_return stored;
-}
-
-awaitable<bool> compared(std::string password, std::string stored) {
-    const bool equal = password_matches(password, stored);
-    wipe(password);
-    co_return equal;
-}
-
 Result<control::Response> list(Parts& parts, const Call& call) {
     json::array shown;
     for (const auto& user : list_users(parts.database))
@@ -72,9 +58,9 @@ awaitable<Result<control::Response>> create(Parts& parts, const Call& call) {
     if (const auto checked = check_email(email); !checked) co_return checked.error();
     if (const auto checked = check_password(password); !checked)
         co_return refusal(checked.error(), unprocessable, call);
-    const auto stored = co_await boost::asio::co_spawn(parts.executors.files, hashed(std::move(password)),
-                                                       boost::asio::use_awaitable);
-    const auto added = add_user(parts.database, email, stored, parts.now());
+    const auto stored = co_await parts.passwords.hash(std::move(password));
+    if (!stored) co_return stored.error();
+    const auto added = add_user(parts.database, email, *stored, parts.now());
     if (!added) co_return refusal(added.error(), unprocessable, call);
     auto response = control::Response::empty(201);
     response.headers["Location"] = std::string(users_path).append("/").append(*added);
@@ -94,12 +80,14 @@ awaitable<Result<std::string>> new_password(Parts& parts, const Call& call, cons
     // A stolen token is no way to guess the password behind it.
     if (parts.logins.admit(call.request.client, parts.settings.clock.steady()) > 0)
         co_return fail(Errc::busy, "too many passwords were tried from this address");
-    const bool known = co_await boost::asio::co_spawn(
-        parts.executors.files, compared(std::move(current), user.password), boost::asio::use_awaitable);
-    if (!known) co_return fail(Errc::forbidden, "`current_password` is not the current password");
-    parts.logins.succeeded(call.request.client);
-    co_return co_await boost::asio::co_spawn(parts.executors.files, hashed(std::move(password)),
-                                             boost::asio::use_awaitable);
+    const auto known = co_await parts.passwords.matches(std::move(current), user.password);
+    if (!known || *known) parts.logins.succeeded(call.request.client);
+    if (!known) co_return known.error();
+    const auto wrong = fail(Errc::forbidden, "`current_password` is not the current password");
+    if (!*known) co_return wrong;
+    auto stored = co_await parts.passwords.hash(std::move(password));
+    if (stored && !has_still(parts.database, user)) co_return wrong;
+    co_return stored;
 }
 
 awaitable<Result<control::Response>> change(Parts& parts, const Call& call) {

@@ -130,6 +130,11 @@ std::optional<User> user_by_id(state::Database& database, std::string_view id) {
     return find(database, "WHERE id = ?", id);
 }
 
+bool has_still(state::Database& database, const User& user) {
+    const auto now = user_by_id(database, user.id);
+    return now && now->password == user.password;
+}
+
 std::vector<User> list_users(state::Database& database) {
     auto rows = database.query(std::string(select_users).append("ORDER BY rowid"));
     std::vector<User> users;

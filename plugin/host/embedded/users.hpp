@@ -46,6 +46,8 @@ struct UserChange {
 /// Without regard to case.
 [[nodiscard]] std::optional<User> user_by_email(state::Database& database, std::string_view email);
 [[nodiscard]] std::optional<User> user_by_id(state::Database& database, std::string_view id);
+/// Whether that is the user's password to this moment: it may change, or the user go, while it is compared.
+[[nodiscard]] bool has_still(state::Database& database, const User& user);
 /// In the order of their creation.
 [[nodiscard]] std::vector<User> list_users(state::Database& database);
 

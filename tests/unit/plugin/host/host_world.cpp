@@ -4,7 +4,14 @@
 #include "plugin/host/embedded/tokens.hpp"
 #include "plugin/host/embedded/users.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_future.hpp>
 #include <boost/test/unit_test.hpp>
+
+#include <deque>
+#include <future>
 
 #include <unistd.h>
 
@@ -59,8 +66,8 @@ control::Response HostWorld::call(const std::string& method, std::string_view ta
     return call(method, target, text, std::move(headers));
 }
 
-control::Response HostWorld::call(const std::string& method, std::string_view target, TextBody& body,
-                                  control::Headers headers) {
+control::Request HostWorld::request_of(const std::string& method, std::string_view target, TextBody& body,
+                                       control::Headers headers) const {
     control::Request request;
     request.method = method;
     const auto question = target.find('?');
@@ -72,7 +79,37 @@ control::Response HostWorld::call(const std::string& method, std::string_view ta
     request.client = boost::asio::ip::make_address(client);
     request.id = "request-1";
     request.body = &body;
+    return request;
+}
+
+control::Response HostWorld::call(const std::string& method, std::string_view target, TextBody& body,
+                                  control::Headers headers) {
+    auto request = request_of(method, target, body, std::move(headers));
     return run(router_->serve(request));
+}
+
+std::vector<control::Response> HostWorld::call_while(const std::function<void()>& happens, std::size_t count,
+                                                     const std::string& method, std::string_view target,
+                                                     const std::string& body,
+                                                     const control::Headers& headers) {
+    std::promise<void> go_on;
+    boost::asio::post(files_, [wait = go_on.get_future().share()] { wait.wait(); });
+    boost::asio::io_context loop;
+    std::deque<TextBody> bodies;
+    std::deque<control::Request> requests;
+    std::vector<std::future<control::Response>> answers;
+    for (std::size_t i = 0; i < count; ++i) {
+        auto& request = requests.emplace_back(request_of(method, target, bodies.emplace_back(body), headers));
+        answers.push_back(boost::asio::co_spawn(loop, router_->serve(request), boost::asio::use_future));
+    }
+    loop.poll();
+    happens();
+    go_on.set_value();
+    loop.run();
+    std::vector<control::Response> responses;
+    for (auto& answer : answers)
+        responses.push_back(answer.get());
+    return responses;
 }
 
 control::Response HostWorld::as(const std::string& token, const std::string& method, std::string_view target,

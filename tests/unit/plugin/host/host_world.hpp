@@ -10,6 +10,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/json/parse.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -71,6 +72,12 @@ class HostWorld {
     /// A bearer token of a user who never logged in: no password is hashed for it.
     [[nodiscard]] const std::string& user_token();
 
+    /// So many of the same request at once; `happens` runs when all that the files' thread will do for them
+    /// waits for it.
+    std::vector<control::Response> call_while(const std::function<void()>& happens, std::size_t count,
+                                              const std::string& method, std::string_view target,
+                                              const std::string& body, const control::Headers& headers);
+
     /// A device that is let in; `mac` is its identity.
     TestDevice accepted_device(const std::string& mac = "02:00:00:00:00:01");
     /// Its id, by the management API.
@@ -89,6 +96,9 @@ class HostWorld {
     std::string client{"192.0.2.7"}; ///< where requests come from
 
   private:
+    control::Request request_of(const std::string& method, std::string_view target, TextBody& body,
+                                control::Headers headers) const;
+
     boost::asio::thread_pool files_{1};
     host::EmbeddedSettings settings_;
     std::unique_ptr<host::EmbeddedHost> host_;

@@ -87,6 +87,15 @@ BOOST_AUTO_TEST_CASE(a_password_is_changed_by_its_owner_who_knows_it_and_ends_th
     BOOST_TEST(as(b, "GET", me).status == 200U);
 }
 
+BOOST_AUTO_TEST_CASE(a_change_that_another_overtakes_changes_nothing) {
+    const auto overtake = [&] { host::set_password(database(), "a@example.com", "the operator's").value(); };
+    const std::string late = R"({"password":"the thief's","current_password":"password of a"})";
+    const auto answer =
+        call_while(overtake, 1, "PUT", users + "/me", late, {{"Authorization", "Bearer " + a}});
+    BOOST_TEST(answer.front().status == 422U);
+    BOOST_TEST(!log_in(*this, "a@example.com", "the operator's").empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_token_is_no_way_to_guess_the_password) {
     const std::string wrong = R"({"password":"another one","current_password":"a guess"})";
     unsigned status = 422;

@@ -1,5 +1,6 @@
 #include "plugin/host/address_limiter.hpp"
 #include "plugin/host/embedded/password.hpp"
+#include "plugin/host/embedded/password_work.hpp"
 #include "tests/unit/plugin/host/host_world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -10,9 +11,13 @@ namespace {
 constexpr std::string_view login = "/api/management/v1/useradm/auth/login";
 constexpr std::string_view me = "/api/management/v1/useradm/users/me";
 
+control::Headers credentials(std::string_view email, std::string_view password) {
+    const auto both = std::string(email).append(":").append(password);
+    return {{"Authorization", "Basic " + to_base64(bytes_of(both))}};
+}
+
 control::Response log_in(HostWorld& world, std::string_view email, std::string_view password) {
-    const auto credentials = std::string(email).append(":").append(password);
-    return world.call("POST", login, "", {{"Authorization", "Basic " + to_base64(bytes_of(credentials))}});
+    return world.call("POST", login, "", credentials(email, password));
 }
 
 Errc refusal(state::Database& database, std::string_view email, std::string_view password) {
@@ -107,6 +112,38 @@ BOOST_AUTO_TEST_CASE(another_password_ends_every_login_of_its_user_and_of_nobody
     BOOST_TEST(world.as(other, "GET", me).status == 200U);
     BOOST_TEST(log_in(world, "a@example.com", "first password").status == 401U);
     BOOST_TEST(log_in(world, "a@example.com", "second password").status == 200U);
+}
+
+BOOST_AUTO_TEST_CASE(a_login_that_another_password_or_the_user_s_end_overtakes_is_refused) {
+    HostWorld world;
+    auto& database = world.database();
+    BOOST_REQUIRE(host::create_user(database, "a@example.com", "first password"));
+    BOOST_REQUIRE(host::create_user(database, "b@example.com", "first password"));
+    const auto overtaken = [&](const char* email, const std::function<void()>& by) {
+        return world.call_while(by, 1, "POST", login, "", credentials(email, "first password"))
+            .front()
+            .status;
+    };
+    BOOST_TEST(overtaken("a@example.com", [] {}) == 200U);
+    const auto change = [&] { host::set_password(database, "a@example.com", "second password").value(); };
+    BOOST_TEST(overtaken("a@example.com", change) == 401U);
+    const auto remove = [&] { database.query("DELETE FROM users WHERE email = 'b@example.com'").run(); };
+    BOOST_TEST(overtaken("b@example.com", remove) == 401U);
+}
+
+BOOST_AUTO_TEST_CASE(only_a_few_passwords_wait_to_be_checked) {
+    HostWorld world;
+    BOOST_REQUIRE(host::create_user(world.database(), "a@example.com", "first password"));
+    constexpr auto most = host::embedded::PasswordWork::most_waiting;
+    const auto answers =
+        world.call_while([] {}, most + 2, "POST", login, "", credentials("a@example.com", "first password"));
+    for (std::size_t i = 0; i < most; ++i)
+        BOOST_TEST(answers[i].status == 200U);
+    for (std::size_t i = most; i < answers.size(); ++i) {
+        BOOST_TEST(answers[i].status == 429U);
+        BOOST_TEST(!answers[i].headers.at("Retry-After").empty());
+    }
+    BOOST_TEST(log_in(world, "a@example.com", "first password").status == 200U);
 }
 
 BOOST_AUTO_TEST_CASE(a_password_that_cannot_be_set_changes_nothing) {
