@@ -71,12 +71,28 @@ Result<std::string> artifact_of(const publishing::Publication& publication, cons
                                    [&](std::string_view manifest) { return options.key->sign(manifest); });
 }
 
-/// The plugin first, then Mender; what Mender refuses does not stay in the plugin.
+/// Whether the server has looked and said no. After anything else it may have the artifact: a gateway that
+/// gave up waiting answers 504 while Mender goes on.
+bool is_refusal(const Error& error) {
+    return error.code != Errc::no_route && info(error.code).http_status / 100 == 4;
+}
+
+/// The upload broke off: `why`.
+Error left_open(const Error& why, const std::string& release) {
+    return fail(why.code, why.detail + "; whether the server has the artifact of " + release +
+                              " is not known. Before you publish it again, take back what there is of it: "
+                              "two-path releases remove " +
+                              release);
+}
+
+/// The plugin first, then Mender; what Mender refuses does not stay in the plugin. What it may have taken
+/// does: devices that it is deployed to must find their release.
 Result<std::string> announce(const Server& server, const json::object& meta_data, const std::string& release,
                              const std::string& artifact) {
     const auto added = server.register_release(meta_data);
     if (!added) return added.error();
     auto id = server.upload_artifact(artifact, "two-path release " + release);
+    if (!id && !is_refusal(id.error())) return left_open(id.error(), release);
     if (!id && *added) {
         // Best effort: the refusal is what the operator must see.
         static_cast<void>(server.remove(own_path("/releases/" + encoded(release))));

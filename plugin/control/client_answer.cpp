@@ -31,6 +31,7 @@ Errc errc_of(unsigned status) {
         return Errc::too_large;
     case 429:
         return Errc::busy;
+    case 408:
     case 502:
     case 503:
     case 504:

@@ -421,7 +421,7 @@ class Publishing(MenderCase):
         self.assertNotIn(self.name, self.registered())
 
     def test_what_mender_refuses_is_not_registered_either(self):
-        for status, code in ((409, 6), (413, 2), (503, 7)):
+        for status, code in ((409, 6), (413, 2), (422, 2)):
             self.mender.fault("/deployments/artifacts$", status=status)
             done = self.publish_it(check=False)
             self.assertEqual(done.returncode, code, done.stdout + done.stderr)
@@ -431,6 +431,21 @@ class Publishing(MenderCase):
         done = self.publish_it(check=False)  # the same name and device type
         self.assertEqual(done.returncode, 6, done.stdout + done.stderr)
         self.assertIn(self.name, self.registered())
+
+
+    def test_what_mender_may_have_taken_stays_registered_and_can_be_published_again(self):
+        for how, code in (({"status": 504}, 7), ({"close": True}, 7), ({"status": 504, "served": True}, 7)):
+            with self.subTest(how):
+                self.mender.fault("/deployments/artifacts$", **how)
+                done = self.publish_it(check=False)
+                self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+                self.mender.heal()
+                self.assertIn(self.name, self.registered())
+                self.assertIn("two-path releases remove " + self.name, done.stderr)
+                self.plugin.command("releases", "remove", self.name)
+                self.publish_it()
+                self.assertEqual(len(self.mender.artifacts.named(self.name)), 1)
+                self.plugin.command("releases", "remove", self.name)
 
 
 class Deauth(HostCase):

@@ -70,6 +70,16 @@ BOOST_AUTO_TEST_CASE(scripts_get_one_document_and_silence) {
     BOOST_TEST(err.str().find("Published") == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(what_mender_may_have_taken_stays_in_the_plugin) {
+    for (const unsigned status : {408U, 500U, 502U, 503U, 504U})
+        server.answer("POST " + artifacts, {status, "", {}});
+    for (const int code : {7, 1, 7, 7, 7})
+        BOOST_TEST(publish() == code);
+    BOOST_TEST(
+        std::ranges::none_of(server.seen, [](const auto& line) { return line.starts_with("DELETE"); }));
+    BOOST_TEST(err.str().find("two-path releases remove run-2.0") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(what_mender_refuses_does_not_stay_in_the_plugin) {
     server.answer("POST " + artifacts, {409, R"({"error":"artifact not unique","request_id":"1"})", {}});
     server.answer("DELETE " + own + "/releases/run-2.0", {204, "", {}});
