@@ -70,7 +70,7 @@ Result<control::Response> remove(Parts& parts, const Call& call) {
     if (!artifact) return no_such_artifact();
     if (is_being_deployed(parts.database, artifact->name))
         return fail(Errc::conflict, "a deployment of this artifact is not finished");
-    remove_with_file(parts, *artifact);
+    remove_with_files(parts, {*artifact});
     return control::Response::empty(204);
 }
 

@@ -1,4 +1,4 @@
-/// An artifact goes: its row, then its file.
+/// Artifacts go: their rows, then their files.
 #pragma once
 
 #include "plugin/host/embedded/artifacts.hpp"
@@ -6,7 +6,7 @@
 
 namespace two_path::host::embedded {
 
-/// A file that cannot be removed goes with the next start; the log says so.
-void remove_with_file(Parts& parts, const StoredArtifact& artifact);
+/// All or none. A file that cannot be removed goes with the next start; the log says so.
+void remove_with_files(Parts& parts, const std::vector<StoredArtifact>& artifacts);
 
 } // namespace two_path::host::embedded

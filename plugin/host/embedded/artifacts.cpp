@@ -167,9 +167,10 @@ bool is_stored(state::Database& database, std::string_view sha256) {
     return rows.next();
 }
 
-void remove_artifact(state::Database& database, std::string_view id) {
+void remove_artifacts(state::Database& database, const std::vector<StoredArtifact>& artifacts) {
     state::Transaction transaction(database);
-    database.query("DELETE FROM artifacts WHERE id = ?").with(id).run();
+    for (const auto& artifact : artifacts)
+        database.query("DELETE FROM artifacts WHERE id = ?").with(artifact.id).run();
     database.query("DELETE FROM release_notes WHERE release NOT IN (SELECT name FROM artifacts)").run();
     database.query("DELETE FROM release_tags WHERE release NOT IN (SELECT name FROM artifacts)").run();
     transaction.commit();

@@ -66,9 +66,9 @@ struct ArtifactFilter {
 /// False: there is no such artifact.
 bool describe_artifact(state::Database& database, std::string_view id, const std::string& description);
 [[nodiscard]] bool is_stored(state::Database& database, std::string_view sha256);
-/// Forgets the row, and with the last one of a name what was said of that release; the file is the caller's
-/// to remove then.
-void remove_artifact(state::Database& database, std::string_view id);
+/// Forgets all the rows or none, and with the last one of a name what was said of that release; the files are
+/// the caller's to remove then.
+void remove_artifacts(state::Database& database, const std::vector<StoredArtifact>& artifacts);
 
 /// The first artifact of `name` that is for this device: its type, and its depends where they can be told.
 [[nodiscard]] std::optional<StoredArtifact> artifact_for(state::Database& database, const std::string& name,

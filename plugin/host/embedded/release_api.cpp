@@ -6,6 +6,8 @@
 #include "plugin/host/embedded/timestamp.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <vector>
 
 namespace two_path::host::embedded {
 namespace {
@@ -120,9 +122,10 @@ Result<control::Response> remove(Parts& parts, const Call& call) {
     for (auto named = first; named != last; ++named)
         if (is_being_deployed(parts.database, named->second))
             return fail(Errc::conflict, "a deployment of " + named->second + " is not finished");
+    std::vector<StoredArtifact> artifacts;
     for (auto named = first; named != last; ++named)
-        for (const auto& artifact : artifacts_called(parts.database, named->second))
-            remove_with_file(parts, artifact);
+        std::ranges::move(artifacts_called(parts.database, named->second), std::back_inserter(artifacts));
+    remove_with_files(parts, artifacts);
     return control::Response::empty(204);
 }
 

@@ -96,6 +96,18 @@ BOOST_AUTO_TEST_CASE(a_release_goes_with_all_its_artifacts_unless_it_is_being_de
     BOOST_TEST(body_of(as_user("GET", releases + "/beta")).at("tags").as_array().empty());
 }
 
+BOOST_AUTO_TEST_CASE(of_several_releases_all_go_or_none) {
+    database()
+        .query("CREATE TRIGGER stuck BEFORE DELETE ON artifacts WHEN old.name = 'beta' "
+               "BEGIN SELECT raise(ABORT, 'it is stuck'); END")
+        .run();
+    BOOST_CHECK_THROW(as_user("DELETE", releases + "?name=alpha&name=beta"), std::runtime_error);
+    BOOST_TEST(names("") == "alpha beta ");
+    database().query("DROP TRIGGER stuck").run();
+    BOOST_TEST(as_user("DELETE", releases + "?name=alpha&name=beta&name=alpha").status == 204U);
+    BOOST_TEST(names("").empty());
+}
+
 BOOST_AUTO_TEST_CASE(artifacts_are_filtered_and_described) {
     const auto count = [&](const std::string& query) {
         return as_user("GET", v2 + "/artifacts" + query).headers.at("X-Total-Count");
