@@ -22,6 +22,8 @@ namespace {
 constexpr milliseconds first_delay{1'000};
 constexpr milliseconds longest_delay{3'600'000};
 constexpr milliseconds connect_time{10'000};
+/// The date may be wrong at the start and right a moment later; so long it is tried at least.
+constexpr milliseconds least_trying{3'600'000};
 /// Of an answer, whose text nobody reads.
 constexpr std::size_t max_answer = std::size_t{64} * 1024;
 /// Of the secret, which Mender takes to the same length; under 16 bytes it could be guessed.
@@ -107,7 +109,8 @@ Webhook::Webhook(Executors executors, state::Store& store, WebhookOptions option
   : executors_(std::move(executors))
   , store_(store)
   , options_(std::move(options))
-  , timer_(executors_.worker) {}
+  , timer_(executors_.worker)
+  , began_(store.clock().steady()) {}
 
 void Webhook::wake() {
     timer_.cancel();
@@ -196,7 +199,9 @@ void Webhook::failed(const state::Notice& notice, const std::string& why, bool u
     } else {
         troubles_ = 0;
     }
-    if (now - notice.since >= milliseconds(options_.give_up).count()) {
+    const auto tried = store_.clock().steady() - began_;
+    if (now - notice.since >= milliseconds(options_.give_up).count() &&
+        tried >= std::min<milliseconds>(options_.give_up, least_trying).count()) {
         store_.give_up_notice(notice.session, text);
         log_of(Level::error, notice.session,
                "the webhook gives its result up: " + text + "; see `two-path webhook`");

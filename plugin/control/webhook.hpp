@@ -22,8 +22,9 @@ struct WebhookOptions {
     std::string target; ///< path and query
     Bytes secret;
     std::chrono::milliseconds request_time{
-        30'000};                              ///< of one request, from its connection to its answer's end
-    std::chrono::seconds give_up{3 * 86'400}; ///< from the first attempt to the dead letters
+        30'000}; ///< of one request, from its connection to its answer's end
+    /// From the first attempt to the dead letters, and not before an hour of attempts since the start.
+    std::chrono::seconds give_up{3 * 86'400};
 };
 
 /// Reads the secret (hex, 1 to 64 digits in pairs, as Mender takes it). bad_configuration: the URL is none
@@ -66,6 +67,7 @@ class Webhook {
     boost::asio::steady_timer timer_;
     boost::asio::cancellation_signal cut_;
     std::minstd_rand random_{std::random_device{}()};
+    std::int64_t began_;          ///< steady, ms
     std::uint64_t troubles_{0};   ///< attempts in a row that failed for the unit's sake
     std::int64_t pause_until_{0}; ///< steady, ms
     bool stopping_{false};

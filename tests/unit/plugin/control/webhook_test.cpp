@@ -3,6 +3,11 @@
 #include "api_world.hpp"
 #include "plugin/control/result_notice.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
 #include <fstream>
 
 namespace two_path::control {
@@ -74,6 +79,39 @@ BOOST_AUTO_TEST_CASE(it_tries_again_after_a_second_and_at_last_every_hour) {
     BOOST_TEST(retry_delay(11, 0).count() == 512'000);
     BOOST_TEST(retry_delay(13, 1).count() == 3'600'000);
     BOOST_TEST(retry_delay(~0ULL, 0).count() == 1'800'000);
+}
+
+BOOST_AUTO_TEST_CASE(a_clock_that_is_set_right_after_the_start_makes_no_dead_letter) {
+    ApiWorld world;
+    const auto descriptor = world.describe("app-2.0", "2.0", "some bytes");
+    world.publish(descriptor);
+    world.deploy("device-1", descriptor, "deployment-1");
+    world.store().tell_results([](const state::Session&) { return "{}"; }, {});
+    const auto id = world.open("device-1", PluginWorld::request(descriptor)).value().session;
+    world.sessions().abort(id, "someone").value();
+
+    boost::asio::io_context loop;
+    WebhookOptions options;
+    options.client.origin.host = "127.0.0.1";
+    {
+        const boost::asio::ip::tcp::acceptor nobody(
+            loop, boost::asio::ip::tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
+        options.client.origin.port = nobody.local_endpoint().port();
+    }
+    Webhook webhook({loop.get_executor(), loop.get_executor(), loop.get_executor()}, world.store(), options);
+    boost::asio::co_spawn(loop, webhook.run(), boost::asio::detached);
+    const auto attempt = [&](std::uint64_t number) {
+        while (world.store().notices(1).at(0).attempts < number)
+            BOOST_REQUIRE(loop.run_one_for(std::chrono::seconds(20)) > 0);
+        return world.store().notices(1).at(0).dead;
+    };
+    world.time.unix_time += std::chrono::milliseconds(std::chrono::years(10)).count();
+    BOOST_TEST(!attempt(1));
+    world.time.pass(std::chrono::hours(1));
+    webhook.wake();
+    BOOST_TEST(attempt(2));
+    webhook.stop();
+    loop.run();
 }
 
 BOOST_AUTO_TEST_CASE(url_and_secret_are_checked_at_the_start) {

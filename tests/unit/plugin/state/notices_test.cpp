@@ -101,6 +101,18 @@ BOOST_AUTO_TEST_CASE(a_dead_letter_waits_for_the_operator) {
     BOOST_TEST(!store().tell_again(session));
 }
 
+BOOST_AUTO_TEST_CASE(a_session_stays_for_its_result_only_while_there_is_somebody_to_tell) {
+    end_one();
+    const auto dead = end_one();
+    store().give_up_notice(dead, "it answers 400");
+    time.pass(std::chrono::hours(1));
+    const Forgetting all{time.unix_time, time.unix_time, 0, 100};
+    BOOST_TEST(store().forget_sessions(all) == 0U);
+    restart(); // without a webhook
+    BOOST_TEST(store().forget_sessions(all) == 2U);
+    BOOST_TEST(store().notices(10).empty());
+}
+
 BOOST_AUTO_TEST_CASE(only_the_newest_dead_letters_are_kept) {
     const auto oldest = end_one();
     time.pass(std::chrono::seconds(1));
