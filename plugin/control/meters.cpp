@@ -11,6 +11,9 @@ namespace {
 constexpr std::array<std::string_view, 7> paths{"ftp",      "https",      "kept",          "ftp+https",
                                                 "kept+ftp", "kept+https", "kept+ftp+https"};
 
+/// That a transfer keeps busy.
+constexpr double most_cores = 4;
+
 std::string label_of(const std::string& path) {
     return std::ranges::find(paths, path) != paths.end() ? path : "other";
 }
@@ -26,9 +29,12 @@ void Meters::moved(const state::Session& session) {
     const auto& report = *session.transfer;
     auto& sum = transfers_[{label_of(report.path), std::string(name_of(session.request.mode))}];
     ++sum.transfers;
-    sum.bytes += report.bytes - std::min(report.resumed, report.bytes);
-    sum.seconds += report.seconds;
-    sum.cpu_seconds += report.cpu_seconds;
+    const auto bytes = std::min(report.bytes, session.total);
+    const auto lifetime =
+        static_cast<double>(std::max<std::int64_t>(0, session.changed - session.opened)) / 1000;
+    sum.bytes += bytes - std::min(report.resumed, bytes);
+    sum.seconds += std::clamp(report.seconds, 0.0, lifetime);
+    sum.cpu_seconds += std::clamp(report.cpu_seconds, 0.0, lifetime * most_cores);
 }
 
 void Meters::sent(const state::Sent& more) {

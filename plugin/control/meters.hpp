@@ -10,7 +10,8 @@
 
 namespace two_path::control {
 
-/// By the path that a transfer took and its mode.
+/// By the path that a transfer took and its mode. Devices report it; one that lies adds no more than its
+/// session has bytes and has lasted.
 struct TransferSum {
     std::uint64_t transfers{0};
     std::uint64_t bytes{0}; ///< verified, without what was kept from an earlier attempt

@@ -95,6 +95,7 @@ BOOST_AUTO_TEST_CASE(metrics_count_what_happened) {
         world.sessions().stored(device, id).value();
         BOOST_REQUIRE(world.admission().login(id, "192.0.2.9"));
         world.admission().sent(id, 10);
+        world.time.pass(std::chrono::seconds(2));
         if (std::string_view(device) == "device-1") {
             world.sessions().transferred(device, id, {10, 0, 4, 2, 0.5, "sha256", "kept+ftp"}).value();
         } else {
@@ -145,6 +146,28 @@ BOOST_AUTO_TEST_CASE(a_device_makes_no_labels_up) {
     meters.moved(session);
     BOOST_REQUIRE_EQUAL(meters.transfers().size(), 1U);
     BOOST_TEST(meters.transfers().begin()->first.first == "other");
+}
+
+BOOST_AUTO_TEST_CASE(a_device_reports_no_more_than_its_session_had) {
+    Meters meters;
+    state::Session session;
+    session.state = SessionState::transferred;
+    session.total = 10;
+    session.changed = session.opened + 3'000;
+    const auto& sums = meters.transfers();
+    const auto sum = [&]() -> const TransferSum& { return sums.at({"ftp", "pull"}); };
+    session.transfer = messages::TransferReport{~0ULL, 0, 4, 1e300, 1e300, "sha256", "ftp"};
+    meters.moved(session);
+    BOOST_TEST(sum().bytes == 6U);
+    BOOST_TEST(sum().seconds == 3.0);
+    BOOST_TEST(sum().cpu_seconds == 12.0); // four cores
+    session.transfer = messages::TransferReport{10, 0, ~0ULL, -1e300, -1e300, "sha256", "ftp"};
+    session.changed = session.opened - 3'000; // the clock was set back
+    meters.moved(session);
+    BOOST_TEST(sum().transfers == 2U);
+    BOOST_TEST(sum().bytes == 6U);
+    BOOST_TEST(sum().seconds == 3.0);
+    BOOST_TEST(sum().cpu_seconds == 12.0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
