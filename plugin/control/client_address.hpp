@@ -15,7 +15,8 @@ namespace two_path::control {
 
 /// The connection's own address; behind proxies that are trusted, the last address of `X-Forwarded-For` that
 /// is none of them. What stands before that one is whatever the client wrote, and is not believed; nor is
-/// anything behind what is no address.
+/// anything behind what is no address. Where clients themselves are in a trusted network, they are taken for
+/// proxies, and what they write is believed: nothing but proxies belongs in it.
 [[nodiscard]] boost::asio::ip::address client_behind(const std::vector<Network>& trusted_proxies,
                                                      const boost::asio::ip::address& connection,
                                                      std::string_view forwarded_for);

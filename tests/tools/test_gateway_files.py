@@ -17,6 +17,9 @@ from nginx import SNIPPETS  # noqa: E402
 from plugin import SERVER  # noqa: E402
 
 
+INGRESS_PODS = "ADDRESSES/BITS-OF-THE-INGRESS-PODS"
+
+
 class GatewayFiles(unittest.TestCase):
     def passive_ports(self, folder):
         conf = (SNIPPETS / folder / "two-path-server.conf").read_text()
@@ -42,10 +45,33 @@ class GatewayFiles(unittest.TestCase):
             (here / "mender-token").write_text(Tokens(here, "RS256").issue("user", OPERATOR))
             for kind in ("compose", "kubernetes"):
                 text = (SNIPPETS / kind / "two-path-server.conf").read_text()
+                if kind == "kubernetes":
+                    self.refuses_until_filled_in(here, text)
+                    text = text.replace(INGRESS_PODS, "10.42.7.0/24")
                 (here / "conf").write_text(text.replace("/etc/two-path/", f"{here}/"))
                 checked = subprocess.run([SERVER, "--config", here / "conf", "--check-config"], text=True,
                                          capture_output=True, check=False)
                 self.assertEqual((checked.returncode, checked.stderr), (0, ""), kind)
+
+    def refuses_until_filled_in(self, here, text):
+        """Whom to trust nobody can guess."""
+        (here / "conf").write_text(text.replace("/etc/two-path/", f"{here}/"))
+        checked = subprocess.run([SERVER, "--config", here / "conf", "--check-config"], text=True, capture_output=True,
+                                 check=False)
+        self.assertEqual(checked.returncode, 3, checked.stderr)
+        self.assertIn(INGRESS_PODS, checked.stderr)
+
+    def test_in_kubernetes_only_the_ingress_reaches_what_believes_it(self):
+        policy = next(part for part in yaml.safe_load_all((SNIPPETS / "kubernetes/two-path.yaml").read_text())
+                      if part["kind"] == "NetworkPolicy")["spec"]
+        self.assertEqual((policy["podSelector"], policy["policyTypes"]), ({"matchLabels": {"app": "two-path"}},
+                                                                          ["Ingress"]))
+        https, ftp = policy["ingress"]
+        [ingress] = https["from"]
+        self.assertTrue(ingress["namespaceSelector"]["matchLabels"] and ingress["podSelector"]["matchLabels"])
+        self.assertEqual(https["ports"], [{"port": 8443}])
+        first, last = self.passive_ports("kubernetes")
+        self.assertEqual(ftp, {"ports": [{"port": 2121}, {"port": first, "endPort": last}]})
 
     def test_the_files_that_the_settings_name_are_brought_in(self):
         mounted = [volume.split(":")[1] for volume in self.load("two-path.yml")["services"]["two-path"]["volumes"]]
