@@ -15,8 +15,8 @@
 
 namespace two_path::messages {
 
-/// The newest protocol this release speaks. The device offers its newest, and the plugin answers with the newest
-/// that both speak, so that either may be upgraded first.
+/// The newest protocol this release speaks. The device offers its newest, and the plugin answers with the
+/// newest that both speak, so that either may be upgraded first.
 inline constexpr std::uint64_t protocol = 1;
 /// The oldest one: that of the release before, once there is one.
 inline constexpr std::uint64_t oldest_protocol = 1;
@@ -54,7 +54,8 @@ struct OpenRequest {
     std::string device_type;
     std::string boot_id;
 
-    /// unsupported for a protocol that is too old, and for an issuer, mode or digests that it does not know, by name.
+    /// unsupported for a protocol that is too old, and for an issuer, mode or digests that it does not know,
+    /// by name.
     [[nodiscard]] static Result<OpenRequest> parse(std::string_view body);
     [[nodiscard]] json::object to_json() const;
 };

@@ -1,5 +1,5 @@
-/// Preloaded into a program, lets it believe that it is TWO_PATH_TIME, UNIX seconds: the clock of a device whose battery
-/// is empty.
+/// Preloaded into a program, lets it believe that it is TWO_PATH_TIME, UNIX seconds: the clock of a device
+/// whose battery is empty.
 #include <cstdlib>
 #include <ctime>
 
