@@ -52,7 +52,7 @@ def build(options):
         if options.compiler == "clang" and not options.sanitize:
             arguments = ["-Dbuildtype=debug"]
         if options.sanitize and options.compiler == "clang":
-            arguments = [*arguments, "-Db_lundef=false", "-Dcpp_args=-fno-sanitize=function,-g1"]
+            arguments = [*arguments, "-Db_lundef=false", "-Dcpp_args=-fno-sanitize=function -g1"]
         subprocess.run(["meson", "setup", str(options.build_dir), str(ROOT), *arguments], check=True,
                        stdin=subprocess.DEVNULL, env={**os.environ, "CXX": f"ccache {compiler}"})
     subprocess.run(["ninja", "-C", str(options.build_dir)], check=True, stdin=subprocess.DEVNULL)

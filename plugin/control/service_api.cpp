@@ -16,7 +16,7 @@ struct Service {
     awaitable<Response> tell(Request& request) const {
         std::string bearer(request.bearer());
         if (bearer.empty()) co_return Response::of(fail(Errc::unauthorized, "no bearer token"), request.id);
-        const auto device = co_await host.device_of(std::move(bearer));
+        const auto device = co_await host.device_of(std::move(bearer), request.client);
         if (!device) co_return Response::of(device.error(), request.id);
         request.caller = "device " + *device;
         co_return Response::of(200, reply_to(request).to_json());

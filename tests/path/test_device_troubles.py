@@ -15,6 +15,8 @@ BUILD = Path(os.environ["TWO_PATH_BUILD"])
 class DeviceTroubles(PathCase):
     def setUp(self):
         super().setUp()
+        # Then the module gives up after seconds instead of minutes.
+        self.device.configure_mender(ModuleTimeoutSeconds=63)
         self.ordered = self.update(self.publish())
         self.deployment = self.deploy()
 
@@ -27,6 +29,7 @@ class DeviceTroubles(PathCase):
         self.assertRegex(said[0], line)
         self.assertEqual(self.installed_version(), "1.0")
         mend()
+        self.device.configure_mender()
         self.ordered.call("Cleanup", check=0)
         self.device.report(self.deployment, "failure")
         self.assert_next_update_succeeds()
@@ -60,7 +63,7 @@ class DeviceTroubles(PathCase):
     def test_a_token_that_the_server_refuses(self):
         good = self.device.token_file.read_text()
         self.device.token_file.write_text(good[:-8] + "AAAAAAAA")
-        self.assert_refused_and_recovers(r"unauthorized: ", lambda: self.device.token_file.write_text(good))
+        self.assert_refused_and_recovers(r"no_token: .*that the server refused", lambda: self.device.token_file.write_text(good))
 
 
 if __name__ == "__main__":
