@@ -153,7 +153,8 @@ Result<void> artifact_verify_reboot(Module& module) {
     if (!inner) return inner.error();
     auto record = require_record(module);
     if (!record) return record.error();
-    if (auto ran = inner->module.run("ArtifactVerifyReboot", module.deadline); !ran) return ran;
+    if (auto ran = inner->module.run("ArtifactVerifyReboot", module.deadline); !ran)
+        return explain_refusal(module, *record, inner->descriptor, ran.error());
     if (auto restarted = require_restart(module, *record, *inner); !restarted) return restarted;
     return confirm_or_explain(module, *record, *inner);
 }

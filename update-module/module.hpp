@@ -55,6 +55,12 @@ inline constexpr milliseconds lock_time{60'000};
 /// version_unreadable, or why the plugin refuses.
 [[nodiscard]] Result<void> confirm(Module& module, Record& record, const Descriptor& descriptor);
 
+/// Why ArtifactVerifyReboot fails where the installer says that the restart did not bring what it installed,
+/// as when a boot loader went back to the old software. The plugin is told the version that runs where that
+/// is not the one announced; version_mismatch then, else `why` as it is.
+[[nodiscard]] Error explain_refusal(Module& module, const Record& record, const Descriptor& descriptor,
+                                    const Error& why);
+
 /// Sends what is owed and the start notification; gives what the plugin asks.
 [[nodiscard]] Result<messages::VersionRequest> tell_start(const OwedReports& owed, FirstPath& first_path,
                                                           const std::string& session,

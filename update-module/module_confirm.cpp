@@ -8,6 +8,8 @@ namespace two_path::device {
 namespace {
 
 constexpr milliseconds report_time{10'000};
+/// The first state after a start: the network and the client's token may take a while.
+constexpr milliseconds refusal_time{60'000};
 
 Result<void> compare(const Descriptor& descriptor, const Result<std::string>& installed) {
     if (!descriptor.version_check) return {};
@@ -61,6 +63,22 @@ Result<messages::Verdict> tell_version(const OwedReports& owed, FirstPath& first
     if (!request) return request.error();
     return first_path.session(session).version(
         {installed ? *installed : std::string(), request->nonce, boot_id}, deadline);
+}
+
+Error explain_refusal(Module& module, const Record& record, const Descriptor& descriptor, const Error& why) {
+    if (why.code != Errc::inner_module_failed) return why;
+    const auto until = module.deadline.within(refusal_time);
+    const auto installed = installed_version(module.settings, descriptor.version_file, until);
+    const auto boot_id = read_boot_id(module.settings);
+    if (!installed || !boot_id) return why;
+    const auto compared = compare(descriptor, installed);
+    if (compared) return why;
+    const auto told =
+        tell_version(module.owed, module.first_path, record.session, *boot_id, installed, until);
+    if (!told) say("the plugin is not told the version that runs: " + told.error().message());
+    auto differs = compared.error();
+    differs.detail += "; " + why.detail;
+    return differs;
 }
 
 Result<void> confirm(Module& module, Record& record, const Descriptor& descriptor) {

@@ -76,6 +76,31 @@ class Restarts(PathCase):
         self.assert_refused(update, "version_mismatch")
         self.assertEqual(self.session()["state"], "rolled_back")
 
+    def refuse_the_restart(self, update):
+        """The installer says that the restart did not bring what it installed."""
+        (self.device.modules / "tracer").write_text("#!/bin/sh\n[ $1 != ArtifactVerifyReboot ]\n")
+        self.device.restart()
+        code, _ = update.call("ArtifactVerifyReboot")
+        self.assertEqual(code, 1)
+
+    def test_a_boot_loader_that_went_back_to_the_old_software_is_told_as_a_mismatch(self):
+        update = self.ready("Automatic")
+        self.write_installed(self.device, "1.0")
+        self.refuse_the_restart(update)
+        session = self.session()
+        self.assertEqual((session["state"], session["reason"], session["reported_version"]),
+                         ("mismatch", "version_mismatch", "1.0"))
+        update.roll_back()
+        self.assertEqual(self.session()["state"], "rolled_back")
+        self.assertIn("module tracer in ArtifactVerifyReboot: exit code 1", update.log)
+
+    def test_an_installer_that_refuses_the_announced_version_is_no_mismatch(self):
+        update = self.ready("Automatic")
+        self.refuse_the_restart(update)
+        session = self.session()
+        self.assertEqual((session["state"], session["reason"]), ("failed", "inner_module_failed"))
+        self.assertNotIn("confirmed", self.states())
+
     def test_an_installer_told_to_stop_in_install_has_failed(self):
         self.device = self.new_device()
         update = self.update(self.publish())
