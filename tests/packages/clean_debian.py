@@ -4,6 +4,7 @@ The caller is root in a mount namespace of its own (tools/check-packages), so th
 """
 
 import hashlib
+import inspect
 import os
 import pathlib
 import shutil
@@ -32,17 +33,22 @@ def sources():
     return codename, found[0]
 
 
-def clean_root(packages):
-    """A folder with Debian's smallest system and these packages; made once, then found in the cache."""
+def clean_root(packages, kind="clean", finish=None):
+    """A folder with Debian's smallest system and these packages; made once, then found in the cache.
+
+    kind      the cache keeps one of each
+    finish    called with the folder before it is kept; a change of its text makes the folder anew
+    """
     codename, source = sources()
     wanted = sorted({"systemd-sysv", *packages})
-    name = f"clean-{codename}-" + hashlib.sha256(" ".join(wanted).encode()).hexdigest()[:12]
+    recipe = " ".join(wanted) + (inspect.getsource(inspect.getmodule(finish)) if finish else "")
+    name = f"{kind}-{codename}-" + hashlib.sha256(recipe.encode()).hexdigest()[:12]
     root = unpacked.cache_folder() / name
     if root.exists():
         return root
     root.parent.mkdir(parents=True, exist_ok=True)
     print(f"making a clean Debian {codename} for the cache, {root}", flush=True)
-    for outdated in root.parent.glob(f"clean-{codename}-*"):
+    for outdated in root.parent.glob(f"{kind}-{codename}-*"):
         shutil.rmtree(outdated)
     with tempfile.TemporaryDirectory(dir=root.parent) as folder:
         done = subprocess.run(["debootstrap", "--variant=minbase", "--include=" + ",".join(wanted), codename,
@@ -50,6 +56,8 @@ def clean_root(packages):
                               check=False)
         if done.returncode != 0:
             raise RuntimeError("debootstrap failed:\n" + done.stdout[-3000:])
+        if finish:
+            finish(pathlib.Path(folder) / "root")
         os.rename(f"{folder}/root", root)
     return root
 

@@ -19,6 +19,7 @@ sys.path[:0] = [str(ROOT / "tests/support"), str(ROOT / "tests/packages")]
 sys.dont_write_bytecode = True
 
 from clean_debian import Machine, clean_root, dependencies  # noqa: E402
+import packaged  # noqa: E402
 import unpacked  # noqa: E402
 
 EMAIL, PASSWORD = "operator@example.com", "correct horse battery staple"
@@ -368,18 +369,6 @@ class Device(OnMachine):
         self.assertIn("on", self.machine.run("two-path-device", "busy").stdout)
 
 
-def build(folder):
-    subprocess.run([ROOT / "tools/build-packages", "--output", folder], check=True, stdin=subprocess.DEVNULL)
-
-
-def find_packages(folder):
-    for name in ("two-path-server", "two-path-device"):
-        found = sorted(folder.glob(f"{name}_*.deb"))
-        if len(found) != 1:
-            raise SystemExit(f"check-packages: {folder} has {len(found)} packages {name}, not one")
-        packages[name] = found[0]
-
-
 def main():
     global clean
     parser = argparse.ArgumentParser(prog="tools/check-packages", description=__doc__.split("\n", 1)[0])
@@ -387,10 +376,7 @@ def main():
     parser.add_argument("--only", metavar="PATTERN", help="only tests with this in their name")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="two-path-packages-") as folder:
-        if options.packages is None:
-            options.packages = pathlib.Path(folder)
-            build(options.packages)
-        find_packages(options.packages.resolve())
+        packages.update(packaged.find(options.packages) if options.packages else packaged.build(folder))
         mender = unpacked.download("mender-client", pathlib.Path(folder))
         clean = clean_root({"dbus"}.union(*map(dependencies, [*packages.values(), mender])))
         loader = unittest.TestLoader()

@@ -45,6 +45,13 @@ class Log:
 
     def wait(self, pattern, after=0, timeout=60):
         """The first match of a regular expression in a line, now or within `timeout` seconds."""
+        return self._wait(pattern, after, timeout)[0]
+
+    def wait_beyond(self, pattern, after=0, timeout=60):
+        """The same; gives the position behind that line, for another `after`."""
+        return self._wait(pattern, after, timeout)[1]
+
+    def _wait(self, pattern, after, timeout):
         expression = re.compile(pattern)
         position = after
         with self._grown:
@@ -53,10 +60,10 @@ class Log:
                 while position < len(self._lines):
                     position += 1
                     if match := expression.search(self._lines[position - 1]):
-                        return match
+                        return match, position
                 return None
-            if match := self._grown.wait_for(found, timeout):
-                return match
+            if answer := self._grown.wait_for(found, timeout):
+                return answer
         raise TimeoutError(f"not in the client's log within {timeout} s: {pattern}\n" + self.text(after)[-4000:])
 
     def lines(self, pattern="", after=0):

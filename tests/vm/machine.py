@@ -1,0 +1,67 @@
+"""A board: QEMU with a disk, a serial console that is followed, and one cable."""
+
+import subprocess
+import threading
+
+import processes
+from mender_device import Log
+
+MEMORY = 512  # MiB
+# Emulated, on a machine that others use too: a start, and an update with up to three of them.
+BOOT_SECONDS = 300
+UPDATE_SECONDS = 900
+
+
+class Board:
+    """What is written to the disk survives cut(), as far as the board had it written: its own cache is lost.
+
+    disk      a QCOW2 image
+    tap       the network interface on this side
+    """
+
+    def __init__(self, disk, tap, console):
+        self.console = Log(console)
+        self._disk = disk
+        self._tap = tap
+        self._process = None
+
+    def start(self):
+        """Switches it on."""
+        self.started_at = self.console.mark()
+        self._process = processes.popen(
+            ["qemu-system-x86_64", "-accel", "kvm", "-accel", "tcg", "-cpu", "max", "-m", MEMORY, "-nodefaults",
+             "-display", "none", "-serial", "stdio", "-device", "virtio-rng-pci",
+             "-drive", f"file={self._disk},if=virtio,format=qcow2",
+             "-netdev", f"tap,id=cable,ifname={self._tap},script=no,downscript=no",
+             "-device", "virtio-net-pci,netdev=cable,romfile=,mac=02:00:00:00:00:01"],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        self._follower = threading.Thread(target=self._follow, args=[self._process.stdout], daemon=True)
+        self._follower.start()
+
+    def _follow(self, stream):
+        with stream:
+            self.console.follow(stream)
+
+    def cut(self):
+        """Takes the power away, at once."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._follower.join()
+            self._process = None
+
+    def wait(self, pattern, after=None):
+        """The first match in a line of the console, since the last start or since `after`."""
+        return self.console.wait(pattern, self.started_at if after is None else after, BOOT_SECONDS)
+
+    def wait_beyond(self, pattern, after):
+        return self.console.wait_beyond(pattern, after, UPDATE_SECONDS)
+
+    def runs(self):
+        """(version, root) as the last boot that came so far said."""
+        return self.console.lines("board: runs version")[-1].split("board: runs version ")[1].split(" from ")
+
+
+def make_overlay(disk, base):
+    """A disk that is as `base` is, until it is written to."""
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", base, disk], check=True)
