@@ -10,6 +10,8 @@ PACKAGES = {"linux-image-cloud-amd64", "initramfs-tools", "zstd", "dbus", "mende
 MODULES = ["virtio_pci", "virtio_blk", "virtio_net", "virtio_rng", "ext4", "crc32c_generic", "crc32c-intel"]
 # The identity and inventory scripts among the examples are a board's.
 EXAMPLES = "usr/share/doc/mender-client/examples"
+# In the initrd nobody asks udev: the kernel itself names the disk, and all drivers are loaded.
+UDEV_IN_INITRD = ["hooks/udev", "scripts/init-top/udev", "scripts/init-bottom/udev"]
 NEEDLESS = ["usr/share/doc", "usr/share/man", "usr/share/info", "usr/share/locale", "usr/share/i18n",
             "usr/share/zoneinfo", "usr/share/lintian", "usr/share/gcc", "usr/lib/x86_64-linux-gnu/gconv", "var/cache/apt", "var/lib/apt/lists", "var/cache/debconf"]
 
@@ -21,6 +23,8 @@ def finish(root):
     (configuration / "conf.d/board").write_text("MODULES=list\nCOMPRESS=zstd\nFSTYPE=ext4\n")
     with open(configuration / "modules", "a", encoding="utf-8") as file:
         file.write("\n".join(MODULES) + "\n")
+    for path in UDEV_IN_INITRD:
+        (root / "usr/share/initramfs-tools" / path).unlink()
     inside(root, "update-initramfs", "-u", "-k", "all")
     scripts = root / "usr/share/mender"
     for kind, name in (("identity", "mender-device-identity"), ("inventory", "mender-inventory-update-modules")):

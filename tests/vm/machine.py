@@ -8,8 +8,8 @@ from mender_device import Log
 
 MEMORY = 512  # MiB
 # Emulated, on a machine that others use too: a start, and an update with up to three of them.
-BOOT_SECONDS = 300
-UPDATE_SECONDS = 900
+BOOT_SECONDS = 900
+UPDATE_SECONDS = 2400
 
 
 class Board:
@@ -17,38 +17,55 @@ class Board:
 
     disk      a QCOW2 image
     tap       the network interface on this side
+
+    When the board restarts itself, it is the emulator that ends and is started anew: it would translate the code of the
+    next start into the memory of the one before, and check each write there, which takes minutes.
     """
 
     def __init__(self, disk, tap, console):
         self.console = Log(console)
         self._disk = disk
         self._tap = tap
-        self._process = None
+        self._on = False
+        self._switch = threading.Lock()
+        self._life = self._process = None
 
     def start(self):
         """Switches it on."""
         self.started_at = self.console.mark()
-        self._process = processes.popen(
-            ["qemu-system-x86_64", "-accel", "kvm", "-accel", "tcg", "-cpu", "max", "-m", MEMORY, "-nodefaults",
-             "-display", "none", "-serial", "stdio", "-device", "virtio-rng-pci",
-             "-drive", f"file={self._disk},if=virtio,format=qcow2",
-             "-netdev", f"tap,id=cable,ifname={self._tap},script=no,downscript=no",
-             "-device", "virtio-net-pci,netdev=cable,romfile=,mac=02:00:00:00:00:01"],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-        self._follower = threading.Thread(target=self._follow, args=[self._process.stdout], daemon=True)
-        self._follower.start()
+        self._on = True
+        self._life = threading.Thread(target=self._live, daemon=True)
+        self._life.start()
 
-    def _follow(self, stream):
-        with stream:
-            self.console.follow(stream)
+    def _live(self):
+        """From one start to the next, until the power goes. The emulator ends with this thread, or before it."""
+        while process := self._emulator():
+            with process.stdout:
+                self.console.follow(process.stdout)
+            if process.wait() > 0:
+                raise RuntimeError(f"QEMU ended with {process.returncode}: {self.console.text()[-500:]}")
+
+    def _emulator(self):
+        with self._switch:
+            if not self._on:
+                return None
+            self._process = processes.popen(
+                ["qemu-system-x86_64", "-accel", "kvm", "-accel", "tcg", "-cpu", "max", "-smp", 2, "-m", MEMORY,
+                 "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio", "-device", "virtio-rng-pci",
+                 "-drive", f"file={self._disk},if=virtio,format=qcow2",
+                 "-netdev", f"tap,id=cable,ifname={self._tap},script=no,downscript=no",
+                 "-device", "virtio-net-pci,netdev=cable,romfile=,mac=02:00:00:00:00:01"],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+            return self._process
 
     def cut(self):
         """Takes the power away, at once."""
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            self._follower.join()
-            self._process = None
+        with self._switch:
+            self._on = False
+            if self._process:
+                self._process.kill()
+        if self._life:
+            self._life.join()
 
     def wait(self, pattern, after=None):
         """The first match in a line of the console, since the last start or since `after`."""
