@@ -64,7 +64,7 @@ struct Neighbour {
         const auto owed = OwedReports(dir).list();
         BOOST_REQUIRE(owed.size() == 2U);
         BOOST_TEST(owed[0].report.session == session);
-        BOOST_TEST((std::get<messages::Progress>(owed[0].report.report).state == SessionStep::installed));
+        BOOST_TEST((std::get<messages::Progress>(owed[0].report.report).step == SessionStep::installed));
         BOOST_TEST((std::get<messages::FailureReport>(owed[1].report.report).error.code ==
                     Errc::inner_module_failed));
     }
