@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import select
+import shutil
 import signal
 import socket
 import ssl
@@ -77,6 +78,8 @@ class Plugin:
                 self._enter(), stdout=log, stderr=log,
                 env={**os.environ, "NOTIFY_SOCKET": str(notify), **self.environment})
             self._wait_for_word("READY=1")
+        if self.disk:  # which others do not see
+            shutil.copy(self.disk.outside / "tls" / "certificate.pem", self.certificate)
         found = dict(re.findall(r"(\w+)=(\d+)", ports.read_text()))
         self.https_port, self.ftp_port = int(found["https_port"]), int(found["ftp_port"])
         # What was chosen now is kept over a restart, as devices know it.
@@ -156,7 +159,7 @@ class Plugin:
 
     @property
     def certificate(self):
-        return (self.disk.outside if self.disk else self.folder / "state") / "tls" / "certificate.pem"
+        return self.folder / ("certificate.pem" if self.disk else "state/tls/certificate.pem")
 
     # Its operator
 
