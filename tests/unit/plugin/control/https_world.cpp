@@ -183,7 +183,9 @@ void HttpsWorld::add_routes() {
                                             "\"tag\"");
     });
     router_.add("GET", "/held-file", [this](Request& request) -> awaitable<Response> {
-        asio::post(executors_.worker, [this] { worker_may_go_.get_future().wait(); });
+        // Behind the answer, which may take one more turn on the worker.
+        const auto hold = [this] { worker_may_go_.get_future().wait(); };
+        asio::post(executors_.worker, [this, hold] { asio::post(executors_.worker, hold); });
         co_return control::answer_with_file(request, open_body(folder / "file"), "application/octet-stream",
                                             "");
     });

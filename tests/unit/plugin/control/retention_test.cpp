@@ -202,7 +202,7 @@ BOOST_AUTO_TEST_CASE(what_is_on_its_way_counts_until_it_is_stored_or_gone) {
     {
         Retention::Intake stored(tight, {});
         BOOST_TEST(stored.take(60).has_value());
-        static_cast<void>(add_payload(std::string(60, 'x')));
+        age(add_payload(std::string(60, 'x')), hours(0));
     }
     BOOST_TEST(fits(tight, 40));
     BOOST_TEST(!fits(tight, 41));
@@ -211,6 +211,7 @@ BOOST_AUTO_TEST_CASE(what_is_on_its_way_counts_until_it_is_stored_or_gone) {
 BOOST_AUTO_TEST_CASE(a_payload_that_comes_again_is_no_second_one) {
     auto tight = retention(quota(100));
     const auto stored = add_payload(std::string(100, 'x'));
+    age(stored, hours(0));
     BOOST_TEST(!fits(tight, 100));
     BOOST_TEST(fits(tight, 100, stored));
     BOOST_TEST(!fits(tight, 101, stored));
