@@ -60,18 +60,18 @@ def build(options):
 
 def programs(options):
     """Everything there is to run, the longest first: a late long one would leave a core idle."""
-    python = sorted(ROOT.glob("tests/*/test_*.py"))
-    system = [path for path in python if path.parent.name == "system"]
-    others = [path for path in python if path.parent.name != "system"]
-    found = [] if options.no_system else list(map(PythonFile, system))
-    found += list(map(PythonFile, others))
+    left_out = {"system"} if options.no_system else set()
+    if options.sanitize:
+        left_out.add("tools")  # they look at files more than at what was built
+    python = [path for path in sorted(ROOT.glob("tests/*/test_*.py")) if path.parent.name not in left_out]
+    found = list(map(PythonFile, sorted(python, key=lambda path: path.parent.name != "system")))
     listed = subprocess.run(["meson", "introspect", "--tests", str(options.build_dir)], check=True,
                             capture_output=True, text=True).stdout
     for test in json.loads(listed):
         is_boost = test["name"].startswith(("unit-", "path-"))
         found.append((BoostProgram if is_boost else OtherProgram)(test["name"], test["cmd"], test["timeout"]))
     checks = [path for path in sorted(ROOT.glob("tools/check-*")) if path.name not in OWN_TIME]
-    found += [OtherProgram(path.name, [str(path)]) for path in checks]
+    found += [OtherProgram(path.name, [str(path)]) for path in checks if "tools" not in left_out]
     return found
 
 
