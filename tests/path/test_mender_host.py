@@ -114,6 +114,7 @@ class MenderHost(HostCase):
 
     def test_a_list_that_does_not_end_is_given_up_and_asked_for_anew(self):
         update = self.ready(size=32 * MIB)
+        self.device.configure(stall_timeout=30)
 
         def abort():
             same = [{"id": str(uuid.uuid4()), "status": "aborted"} for _ in range(500)]

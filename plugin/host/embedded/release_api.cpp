@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
+#include <string>
 #include <vector>
 
 namespace two_path::host::embedded {
@@ -122,9 +124,12 @@ Result<control::Response> remove(Parts& parts, const Call& call) {
     for (auto named = first; named != last; ++named)
         if (is_being_deployed(parts.database, named->second))
             return fail(Errc::conflict, "a deployment of " + named->second + " is not finished");
+    std::set<std::string> names;
+    std::transform(first, last, std::inserter(names, names.end()),
+                   [](const auto& pair) { return pair.second; });
     std::vector<StoredArtifact> artifacts;
-    for (auto named = first; named != last; ++named)
-        std::ranges::move(artifacts_called(parts.database, named->second), std::back_inserter(artifacts));
+    for (const auto& name : names)
+        std::ranges::move(artifacts_called(parts.database, name), std::back_inserter(artifacts));
     remove_with_files(parts, artifacts);
     return control::Response::empty(204);
 }

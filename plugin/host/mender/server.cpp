@@ -50,6 +50,8 @@ Server::Server(Executors executors, control::HttpsClientOptions options)
   , options_(std::move(options)) {}
 
 awaitable<Result<ClientResponse>> Server::ask(ClientRequest request, Patience patience) {
+    // Whoever waited for the pause's end would ask with all the others then.
+    if (steady_clock::now() < pause_ends_) co_return fail(Errc::unavailable, name() + " asked for a pause");
     request.deadline = steady_clock::now() + patience.time;
     Backoff backoff;
     for (;;) {

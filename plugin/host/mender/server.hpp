@@ -37,7 +37,7 @@ class Server {
 
     /// What the server answers: 1xx to 4xx but 408 and 429. Else unavailable: no answer in time, no trusted
     /// certificate, 5xx, or a pause: after a 429 nothing is asked before the time that it names, whoever was
-    /// told so. Without `again` there is one try.
+    /// told so, and only who was waits for it. Without `again` there is one try.
     awaitable<Result<control::ClientResponse>> ask(control::ClientRequest request, Patience patience);
 
     /// As it stands in messages: `HOST[:PORT]`.

@@ -103,8 +103,8 @@ BOOST_AUTO_TEST_CASE(a_dead_letter_waits_for_the_operator) {
 
 BOOST_AUTO_TEST_CASE(a_session_stays_for_its_result_only_while_there_is_somebody_to_tell) {
     end_one();
-    const auto dead = end_one();
-    store().give_up_notice(dead, "it answers 400");
+    const auto letter = end_one();
+    store().give_up_notice(letter, "it answers 400");
     time.pass(std::chrono::hours(1));
     const Forgetting all{time.unix_time, time.unix_time, 0, 100};
     BOOST_TEST(store().forget_sessions(all) == 0U);

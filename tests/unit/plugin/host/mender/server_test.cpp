@@ -110,7 +110,9 @@ BOOST_AUTO_TEST_CASE(whoever_is_told_to_pause_all_pause_and_the_log_says_so_once
         BOOST_CHECK(asking.ask("/hello", once).error().code == Errc::unavailable);
     BOOST_CHECK(asking.ask("/limit", brief).error().code == Errc::unavailable);
     BOOST_TEST(world.limited == 1);
-    BOOST_TEST(asking.ask("/hello", Patience{milliseconds{20'000}, true}).has_value());
+    const auto end = steady_clock::now() + patience;
+    while (!asking.ask("/hello", once))
+        BOOST_REQUIRE(steady_clock::now() < end);
     BOOST_TEST(!caught.line_with("serves again").empty());
     const auto& all = caught.all();
     BOOST_TEST(all.find("does not serve: ") == all.rfind("does not serve: "));
