@@ -370,6 +370,7 @@ BOOST_AUTO_TEST_CASE(what_ended_long_ago_is_forgotten_with_its_logs_and_nothing_
     time.pass(std::chrono::hours(24 * 4000));
     BOOST_TEST(!embedded_host().forget_deployments(time.unix_time));
     BOOST_TEST(rows("deployments") == 1); // it has not ended
+    BOOST_TEST(rows("device_deployments") == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
