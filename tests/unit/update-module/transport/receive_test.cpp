@@ -410,6 +410,7 @@ BOOST_AUTO_TEST_CASE(stops_when_told_to) {
 
 BOOST_AUTO_TEST_CASE(survives_the_death_of_the_process_that_talks_ftp) {
     instead_of_the_file(release_file(noise(24U << 20U), 1U << 20U));
+    options.stall_time = milliseconds(60'000); // on a busy machine the first block is late
     bool killed = false;
     site.sent = [&](int, std::uint64_t bytes, const ftp::ConnectionHandle&) {
         if (killed || bytes < (2U << 20U)) return;
