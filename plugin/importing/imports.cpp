@@ -5,6 +5,7 @@
 #include "plugin/host/mender/artifacts.hpp"
 #include "plugin/importing/attempts.hpp"
 #include "plugin/log.hpp"
+#include "plugin/state/database_failure.hpp"
 #include "protocol/json.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -218,11 +219,25 @@ awaitable<Result<std::optional<ImportState>>> Imports::how_far(std::string twin)
 }
 
 awaitable<void> Imports::run(std::string release, publishing::ReleaseOptions options) {
-    const auto ended = co_await import(imports_.at(release), std::move(options));
-    if (ended)
-        end(release, *ended);
-    else
-        fail_attempt(release, ended.error());
+    try {
+        const auto ended = co_await import(imports_.at(release), std::move(options));
+        if (ended)
+            end(release, *ended);
+        else
+            fail_attempt(release, ended.error());
+    } catch (const state::DatabaseFailure& failure) {
+        if (!failure.passes()) throw;
+        put_off(release, failure);
+    }
+}
+
+/// A disk without room, say: in the state the import is still open, so that it is taken up again.
+void Imports::put_off(const std::string& release, const state::DatabaseFailure& failure) {
+    auto& record = imports_.at(release);
+    record.ended = store_.clock().steady();
+    record.state = ImportState::waiting;
+    record.why = fail(Errc::unavailable, failure.what());
+    log(Level::error, "the import of release " + release + " is tried again later: " + failure.what());
 }
 
 Import Imports::end(const std::string& release, ImportState state) {

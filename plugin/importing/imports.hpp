@@ -19,6 +19,10 @@
 #include <string>
 #include <vector>
 
+namespace two_path::state {
+class DatabaseFailure;
+}
+
 namespace two_path::importing {
 
 /// How releases are imported that the server's own UI tags.
@@ -86,6 +90,7 @@ class Imports {
     awaitable<Result<std::optional<ImportState>>> how_far(std::string twin);
     Import end(const std::string& release, ImportState state);
     Import fail_attempt(const std::string& release, const Error& why);
+    void put_off(const std::string& release, const state::DatabaseFailure& failure);
     awaitable<void> begin_tagged(std::string release);
     [[nodiscard]] bool waited(const std::string& release) const;
     [[nodiscard]] bool is_due(const std::string& release) const;
