@@ -70,6 +70,10 @@ DigestValue digest_of(DigestKind kind, ByteView bytes) {
     return digest.finish();
 }
 
+std::string sha256_hex(std::string_view text) {
+    return digest_of(DigestKind::sha256, bytes_of(text)).hex();
+}
+
 Result<BlockList> BlockList::parse(DigestKind kind, Bytes concatenated) {
     if (concatenated.size() % size_of(kind) != 0)
         return fail(Errc::bad_block_list, std::string(name_of(kind)) + " list of " +

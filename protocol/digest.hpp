@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -61,6 +62,8 @@ class Digest {
 };
 
 [[nodiscard]] DigestValue digest_of(DigestKind kind, ByteView bytes);
+/// The SHA-256 of a text, as files are named by it.
+[[nodiscard]] std::string sha256_hex(std::string_view text);
 
 /// The digests of a file's blocks, in order: what the first path says about the second.
 class BlockList {

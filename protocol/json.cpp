@@ -34,6 +34,10 @@ Result<json::object> parse_object(std::string_view text, std::string_view what) 
     return std::move(value.get_object());
 }
 
+json::array array_of(const std::vector<std::string>& texts) {
+    return json::array(texts.begin(), texts.end());
+}
+
 bool Fields::has(std::string_view name) const {
     return object_.contains(name);
 }

@@ -19,6 +19,8 @@ namespace json = boost::json;
 /// 16 levels, and on bytes behind the object.
 [[nodiscard]] Result<json::object> parse_object(std::string_view text, std::string_view what);
 
+[[nodiscard]] json::array array_of(const std::vector<std::string>& texts);
+
 /// Reads fields of one object; the first thing wrong is kept, and later reads give empty values.
 /// Unknown fields are ignored, as docs/protocol.md asks. The object must outlive the reader.
 class Fields {

@@ -34,16 +34,15 @@ std::optional<PullLogin> parse_user(std::string_view user, bool plain_login) {
 
 // The worker's half. Its arguments are copies: the frames may outlive a visitor that the network ends.
 
-awaitable<std::string> plugin_proof(state::Admission& admission, const Certification& decoy,
-                                    PullLogin login) {
+awaitable<std::string> pull_proof(state::Admission& admission, const Certification& decoy, PullLogin login) {
     const auto* pass = admission.find(login.session);
     const auto& certification = pass == nullptr || pass->mode != Mode::pull ? decoy : pass->certification;
     co_return certification.proof(Party::plugin, login.input());
 }
 
 /// Compares with the decoy where there is no session, so that both take the same time.
-awaitable<bool> certify(state::Admission& admission, const Certification& decoy, PullLogin login,
-                        std::string password, std::string peer) {
+awaitable<bool> certify_pull(state::Admission& admission, const Certification& decoy, PullLogin login,
+                             std::string password, std::string peer) {
     const auto* pass = admission.find(login.session);
     const bool known = pass != nullptr && pass->mode == Mode::pull;
     const auto& certification = known ? pass->certification : decoy;
@@ -120,7 +119,7 @@ awaitable<std::string> PullVisitor::challenge(std::string user) {
         login_ = std::make_unique<PullLogin>(std::move(*parsed));
     // A user who is none is proved to by the decoy over nonces of our own: the same form, the same work.
     const auto asked = login_ ? *login_ : login_of_nobody();
-    auto work = plugin_proof(pull_.admission_, pull_.decoy_, asked);
+    auto work = pull_proof(pull_.admission_, pull_.decoy_, asked);
     const auto proof =
         co_await boost::asio::co_spawn(pull_.executors_.worker, std::move(work), boost::asio::use_awaitable);
     // In clear, nothing is proved to the client, and a proof would only serve who wants to guess.
@@ -134,7 +133,7 @@ awaitable<std::optional<std::string>> PullVisitor::authenticate(std::string pass
     const auto asked = login ? *login : login_of_nobody();
     // Known before the answer is, so that a certification that dies meanwhile ends this connection too.
     if (login) meet(login->session);
-    auto work = certify(pull_.admission_, pull_.decoy_, asked, std::move(password), peer_);
+    auto work = certify_pull(pull_.admission_, pull_.decoy_, asked, std::move(password), peer_);
     const bool certified =
         co_await boost::asio::co_spawn(pull_.executors_.worker, std::move(work), boost::asio::use_awaitable);
     if (!certified || !login) {

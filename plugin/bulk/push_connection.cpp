@@ -22,14 +22,14 @@ std::optional<std::string> server_nonce(std::string_view challenge) {
 
 // The worker's half. Its arguments are copies: the frames may outlive a connection.
 
-awaitable<std::optional<std::string>> plugin_proof(state::Admission& admission, Login login) {
+awaitable<std::optional<std::string>> push_proof(state::Admission& admission, Login login) {
     const auto* pass = admission.find(login.session);
     if (pass == nullptr || pass->mode != Mode::push) co_return std::nullopt;
     co_return pass->certification.proof(Party::plugin, login.input());
 }
 
 /// Whether the one who let us in is the device: anyone can say 230.
-awaitable<bool> certify(state::Admission& admission, Login login, std::string proof, std::string peer) {
+awaitable<bool> certify_push(state::Admission& admission, Login login, std::string proof, std::string peer) {
     const auto* pass = admission.find(login.session);
     if (pass == nullptr || pass->mode != Mode::push) co_return false;
     if (!pass->certification.proves(proof, Party::device, login.input())) co_return false;
@@ -83,14 +83,14 @@ awaitable<std::string> PushConnection::log_in() {
         auto nonce = server_nonce(challenge);
         if (!nonce) co_return std::nullopt;
         login.server_nonce = std::move(*nonce);
-        auto work = plugin_proof(admission_, login);
+        auto work = push_proof(admission_, login);
         auto proof = co_await co_spawn(executors_.worker, std::move(work), use_awaitable);
         co_return proof;
     };
     auto user = login.session + "." + login.client_nonce;
     auto entered = co_await client_.login(std::move(user), answer);
     if (!entered) co_return entered.error().message();
-    auto work = certify(admission_, login, std::move(*entered), order_.receiver.host);
+    auto work = certify_push(admission_, login, std::move(*entered), order_.receiver.host);
     const bool certified = co_await co_spawn(executors_.worker, std::move(work), use_awaitable);
     co_return certified ? "" : "what listens there does not have the certification";
 }

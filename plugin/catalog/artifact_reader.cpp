@@ -16,11 +16,7 @@ constexpr std::size_t max_version = 1024;
 constexpr std::size_t max_manifest = 1024 * 1024;
 constexpr std::size_t max_signature = 16 * 1024;
 constexpr std::size_t max_files = 1024;
-constexpr std::size_t piece = 64 * 1024;
-
-std::string sha256_hex(std::string_view text) {
-    return digest_of(DigestKind::sha256, bytes_of(text)).hex();
-}
+constexpr std::size_t rest_piece = 64 * 1024;
 
 } // namespace
 
@@ -144,7 +140,7 @@ Result<std::size_t> ArtifactReader::read(std::span<std::uint8_t> buffer) {
 
 Result<void> ArtifactReader::end_file() {
     if (!file_) return {};
-    std::vector<std::uint8_t> rest(piece);
+    std::vector<std::uint8_t> rest(rest_piece);
     while (true) {
         const auto got = read(rest);
         if (!got) return got.error();
@@ -171,7 +167,7 @@ Result<void> ArtifactReader::end_artifact() {
     }
     if (auto complete = manifest_.complete(); !complete) return complete;
     // What pads the tar still belongs to the artifact's size.
-    std::vector<std::uint8_t> rest(piece);
+    std::vector<std::uint8_t> rest(rest_piece);
     while (true) {
         const auto got = source_(rest);
         if (!got) return got.error();

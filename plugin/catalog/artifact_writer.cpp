@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::string_view version = R"({"format":"mender","version":3})";
 
-std::string sha256_hex(std::string_view text) {
-    return digest_of(DigestKind::sha256, bytes_of(text)).hex();
-}
-
 bool is_member_name(std::string_view name) {
     constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,_-";
     return !name.empty() && name.size() <= 255 && name != "." && name != ".." &&

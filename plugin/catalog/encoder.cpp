@@ -14,7 +14,7 @@
 namespace two_path::catalog {
 namespace {
 
-constexpr std::size_t piece = 128 * 1024;
+constexpr std::size_t plain_piece = 128 * 1024;
 
 } // namespace
 
@@ -40,7 +40,7 @@ void Encoder::check(long status) const {
 void Encoder::start() {
     handle_.reset(archive_write_new());
     if (!handle_) throw std::bad_alloc();
-    plain_.resize(piece);
+    plain_.resize(plain_piece);
     check(archive_write_set_format_raw(handle_.get()));
     check(set_write_filter(handle_.get(), encoding_));
     check(archive_write_set_bytes_per_block(handle_.get(), 0));

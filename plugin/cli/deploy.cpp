@@ -10,7 +10,7 @@
 namespace two_path::cli {
 namespace {
 
-constexpr std::uint64_t patience = 3600; // seconds
+constexpr std::uint64_t usual_timeout = 3600; // seconds
 
 struct Order {
     std::string target; ///< where it is posted
@@ -117,7 +117,7 @@ Outcome deploy(const std::vector<std::string>& arguments, Shell& shell) {
     if (!*parsed) return 0;
     const auto& given = **parsed;
     if (auto checked = check(given); !checked) return checked.error();
-    const auto seconds = given.number("timeout", patience);
+    const auto seconds = given.number("timeout", usual_timeout);
     if (!seconds) return seconds.error();
 
     const auto server = Server::open(shell);

@@ -7,7 +7,7 @@
 namespace two_path::cli {
 namespace {
 
-constexpr std::chrono::milliseconds between_looks{2000};
+constexpr std::chrono::milliseconds between_deployment_looks{2000};
 
 const json::object* statistics_of(const json::object& deployment) {
     const auto* statistics = deployment.if_contains("statistics");
@@ -47,7 +47,7 @@ Result<json::object> wait_for_end(const Server& server, const std::string& deplo
         if (shell.unix_time() >= until)
             return fail(Errc::unavailable,
                         "the deployment has not ended within " + counted(seconds, "second"));
-        shell.pause(between_looks);
+        shell.pause(between_deployment_looks);
     }
 }
 

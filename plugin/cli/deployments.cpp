@@ -6,7 +6,7 @@
 namespace two_path::cli {
 namespace {
 
-Outcome list(const Server& server, const Shell& shell) {
+Outcome list_deployments(const Server& server, const Shell& shell) {
     const auto list = server.list(std::string(deployments_path));
     if (!list) return list.error();
     if (shell.json) {
@@ -25,7 +25,7 @@ Outcome list(const Server& server, const Shell& shell) {
     return 0;
 }
 
-Outcome show(const Server& server, const std::string& id, const Shell& shell) {
+Outcome show_deployment(const Server& server, const std::string& id, const Shell& shell) {
     const auto target = std::string(deployments_path) + "/" + encoded(id);
     const auto deployment = server.get(target);
     if (!deployment) return deployment.error();
@@ -71,8 +71,8 @@ Outcome deployments(const std::vector<std::string>& arguments, Shell& shell) {
     if (!aborts && words.size() == 2) return wrong_usage("one word too many: `" + words[1] + "`");
     const auto server = Server::open(shell);
     if (!server) return server.error();
-    if (words.empty()) return list(*server, shell);
-    return aborts ? abort(*server, words[1], shell) : show(*server, words[0], shell);
+    if (words.empty()) return list_deployments(*server, shell);
+    return aborts ? abort(*server, words[1], shell) : show_deployment(*server, words[0], shell);
 }
 
 } // namespace two_path::cli

@@ -8,7 +8,7 @@
 namespace two_path::cli {
 namespace {
 
-int show(const std::vector<Device>& devices, const Shell& shell) {
+int show_devices(const std::vector<Device>& devices, const Shell& shell) {
     if (shell.json) {
         json::array all;
         for (const auto& device : devices)
@@ -41,8 +41,8 @@ Result<std::vector<Device>> chosen(const std::vector<Device>& devices, const std
     return result;
 }
 
-Outcome decide(const Server& server, const std::vector<Device>& devices, const std::string& status,
-               const Shell& shell) {
+Outcome decide_devices(const Server& server, const std::vector<Device>& devices, const std::string& status,
+                       const Shell& shell) {
     if (devices.empty()) shell.note("No device waits.");
     json::array done;
     for (const auto& device : devices) {
@@ -82,10 +82,10 @@ Outcome devices(const std::vector<std::string>& arguments, Shell& shell) {
     if (!server) return server.error();
     const auto devices = list_devices(*server);
     if (!devices) return devices.error();
-    if (verb.empty()) return show(*devices, shell);
+    if (verb.empty()) return show_devices(*devices, shell);
     const auto decided = chosen(*devices, words, given.flag("all"));
     if (!decided) return decided.error();
-    return decide(*server, *decided, verb + "ed", shell);
+    return decide_devices(*server, *decided, verb + "ed", shell);
 }
 
 } // namespace two_path::cli

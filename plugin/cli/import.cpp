@@ -11,8 +11,6 @@
 namespace two_path::cli {
 namespace {
 
-constexpr std::chrono::milliseconds between_looks{1000};
-
 CommandLine command_line() {
     CommandLine line(
         "import [RELEASE --version V --version-file PATH[:KEY] [OPTIONS]]",
@@ -44,7 +42,7 @@ Result<json::object> wait_for_end(const Server& server, json::object import, con
                 text_of(import, "detail") + (state == "waiting" ? "; the plugin tries again by itself" : ""));
 }
 
-Outcome list(Shell& shell) {
+Outcome list_imports(Shell& shell) {
     const auto server = Server::open(shell);
     if (!server) return server.error();
     const auto imports = server->get(own_path("/imports"));
@@ -83,7 +81,7 @@ Outcome import(const std::vector<std::string>& arguments, Shell& shell) {
     if (!given) return given.error();
     if (!*given) return 0;
     const auto words = (*given)->words();
-    if (words.empty()) return list(shell);
+    if (words.empty()) return list_imports(shell);
     const auto options = read_release_options(**given, shell);
     if (!options) return options.error();
     const auto server = Server::open(shell);

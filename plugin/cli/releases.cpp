@@ -18,7 +18,7 @@ std::uint64_t payload_size(const json::object& release) {
     return total;
 }
 
-Outcome show(const Server& server, const Shell& shell) {
+Outcome show_releases(const Server& server, const Shell& shell) {
     const auto list = server.get(own_path("/releases"));
     if (!list) return list.error();
     if (shell.json) {
@@ -82,7 +82,7 @@ Outcome releases(const std::vector<std::string>& arguments, Shell& shell) {
     if (words.size() == 1) return wrong_usage("`remove` needs the release's name");
     const auto server = Server::open(shell);
     if (!server) return server.error();
-    return words.empty() ? show(*server, shell) : remove(*server, words[1], shell);
+    return words.empty() ? show_releases(*server, shell) : remove(*server, words[1], shell);
 }
 
 } // namespace two_path::cli

@@ -24,9 +24,9 @@ void print_field(std::ostream& out, const char* name, const std::string& value) 
 std::string seconds_text(const json::object& session, const char* field) {
     const auto* value = session.if_contains(field);
     boost::system::error_code ec;
-    const double seconds = value == nullptr ? 0 : value->to_number<double>(ec);
+    const double taken = value == nullptr ? 0 : value->to_number<double>(ec);
     std::array<char, 64> text{};
-    std::snprintf(text.data(), text.size(), "%.1f s", ec ? 0.0 : seconds);
+    std::snprintf(text.data(), text.size(), "%.1f s", ec ? 0.0 : taken);
     return text.data();
 }
 

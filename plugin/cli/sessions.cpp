@@ -13,9 +13,8 @@
 namespace two_path::cli {
 namespace {
 
-constexpr std::chrono::milliseconds between_looks{1000};
 /// Looks that may fail in a row before watching ends: the plugin may be restarted meanwhile.
-constexpr int patience = 60;
+constexpr int most_failed_looks = 60;
 /// What one list may hold; the server's bound.
 constexpr std::uint64_t most_listed = 1000;
 
@@ -46,7 +45,7 @@ std::string query_of(const Arguments& given) {
     return own_path(query);
 }
 
-Outcome list(const Server& server, const Arguments& given, const Shell& shell) {
+Outcome list_sessions(const Server& server, const Arguments& given, const Shell& shell) {
     const auto all = array_at(server, query_of(given));
     if (!all) return all.error();
     if (shell.json) {
@@ -81,7 +80,7 @@ Result<Look> look_at(const Server& server, const std::string& id) {
     return Look{std::move(session->get_object()), std::move(*events)};
 }
 
-Outcome show(const Server& server, const std::string& id, const Shell& shell) {
+Outcome show_session(const Server& server, const std::string& id, const Shell& shell) {
     const auto look = look_at(server, id);
     if (!look) return look.error();
     if (shell.json) {
@@ -109,7 +108,7 @@ Outcome watch_one(const Server& server, const std::string& id, const Shell& shel
     while (true) {
         const auto look = look_at(server, id);
         if (!look) {
-            if (!may_pass(look.error()) || ++failures == patience) return look.error();
+            if (!may_pass(look.error()) || ++failures == most_failed_looks) return look.error();
             shell.pause(between_looks);
             continue;
         }
@@ -143,7 +142,7 @@ Outcome watch_all(const Server& server, const Arguments& given, const Shell& she
     while (true) {
         const auto all = array_at(server, query_of(given));
         if (!all) {
-            if (!may_pass(all.error()) || ++failures == patience) return all.error();
+            if (!may_pass(all.error()) || ++failures == most_failed_looks) return all.error();
             shell.pause(between_looks);
             continue;
         }
@@ -191,8 +190,8 @@ Outcome sessions(const std::vector<std::string>& arguments, Shell& shell) {
     const auto server = Server::open(shell);
     if (!server) return server.error();
     if (words.empty())
-        return given.flag("watch") ? watch_all(*server, given, shell) : list(*server, given, shell);
-    return given.flag("watch") ? watch_one(*server, words[0], shell) : show(*server, words[0], shell);
+        return given.flag("watch") ? watch_all(*server, given, shell) : list_sessions(*server, given, shell);
+    return given.flag("watch") ? watch_one(*server, words[0], shell) : show_session(*server, words[0], shell);
 }
 
 } // namespace two_path::cli

@@ -16,6 +16,9 @@ namespace two_path::cli {
 /// Sends one request and waits for its answer.
 using Transport = std::function<Result<control::ClientResponse>(control::ClientRequest)>;
 
+/// A pause of a command that waits for the server.
+inline constexpr std::chrono::milliseconds between_looks{1000};
+
 struct Shell {
     Shell(std::ostream& results, std::ostream& remarks)
       : out(results)

@@ -16,7 +16,7 @@ Result<json::array> owed(const Server& server) {
     return std::move(answer->get_array());
 }
 
-Outcome show(const Server& server, const Shell& shell) {
+Outcome show_notices(const Server& server, const Shell& shell) {
     const auto list = owed(server);
     if (!list) return list.error();
     if (shell.json) {
@@ -46,8 +46,8 @@ Result<std::vector<std::string>> dead_ones(const Server& server) {
     return sessions;
 }
 
-Outcome decide(const Server& server, const std::string& verb, const std::vector<std::string>& sessions,
-               const Shell& shell) {
+Outcome decide_notices(const Server& server, const std::string& verb,
+                       const std::vector<std::string>& sessions, const Shell& shell) {
     json::array done;
     for (const auto& session : sessions) {
         const auto target = own_path("/notices/" + encoded(session));
@@ -85,11 +85,11 @@ Outcome webhook(const std::vector<std::string>& arguments, Shell& shell) {
 
     const auto server = Server::open(shell);
     if (!server) return server.error();
-    if (verb.empty()) return show(*server, shell);
-    if (!given.flag("all")) return decide(*server, verb, words, shell);
+    if (verb.empty()) return show_notices(*server, shell);
+    if (!given.flag("all")) return decide_notices(*server, verb, words, shell);
     const auto dead = dead_ones(*server);
     if (!dead) return dead.error();
-    return decide(*server, verb, *dead, shell);
+    return decide_notices(*server, verb, *dead, shell);
 }
 
 } // namespace two_path::cli

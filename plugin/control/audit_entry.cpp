@@ -15,7 +15,7 @@ struct Named {
 constexpr std::string_view management = "/api/management/";
 
 // Routes are written as they are registered; what is not here is kept under its method and route.
-constexpr std::array named{
+constexpr std::array named_actions{
     Named{"POST", "/api/management/v1/useradm/auth/login", "login"},
     Named{"POST", "/api/management/v1/useradm/auth/logout", "logout"},
     Named{"POST", "/api/management/v1/two-path/payloads", "payload.add"},
@@ -48,7 +48,7 @@ constexpr std::array named{
 };
 
 std::string action_of(const Request& request) {
-    for (const auto& one : named)
+    for (const auto& one : named_actions)
         if (one.method == request.method && one.route == request.route) return std::string(one.action);
     if (request.method == "GET" || request.method == "HEAD" || !request.route.starts_with(management))
         return {};

@@ -22,21 +22,22 @@ namespace two_path::control {
 namespace {
 
 constexpr std::size_t max_field = 300;
-constexpr std::string_view prefix = "audit-";
-constexpr std::string_view suffix = ".jsonl";
+constexpr std::string_view name_prefix = "audit-";
+constexpr std::string_view name_suffix = ".jsonl";
 
-std::string name_of(std::uint64_t number) {
+std::string file_name(std::uint64_t number) {
     std::array<char, 48> name{};
     std::snprintf(name.data(), name.size(), "audit-%08llu.jsonl", static_cast<unsigned long long>(number));
     return name.data();
 }
 
 std::optional<std::uint64_t> number_of(std::string_view name) {
-    if (!name.starts_with(prefix) || !name.ends_with(suffix)) return std::nullopt;
-    const auto digits = name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
+    if (!name.starts_with(name_prefix) || !name.ends_with(name_suffix)) return std::nullopt;
+    const auto digits =
+        name.substr(name_prefix.size(), name.size() - name_prefix.size() - name_suffix.size());
     std::uint64_t number = 0;
     const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (ec != std::errc() || end != digits.data() + digits.size() || name != name_of(number))
+    if (ec != std::errc() || end != digits.data() + digits.size() || name != file_name(number))
         return std::nullopt;
     return number;
 }
@@ -94,7 +95,7 @@ std::vector<std::uint64_t> AuditTrail::numbers() const {
 
 /// The oldest make room for it.
 Result<void> AuditTrail::open_part(std::uint64_t number) {
-    const auto path = folder_ / name_of(number);
+    const auto path = folder_ / file_name(number);
     ftp::Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
     struct stat status {};
     if (!file || ::fstat(file.get(), &status) != 0) return disk_error(path, "opened");
@@ -103,14 +104,14 @@ Result<void> AuditTrail::open_part(std::uint64_t number) {
     size_ = static_cast<std::uint64_t>(status.st_size);
     const auto all = numbers();
     for (std::size_t i = 0; i + parts < all.size(); ++i)
-        ::unlink((folder_ / name_of(all[i])).c_str());
+        ::unlink((folder_ / file_name(all[i])).c_str());
     const ftp::Descriptor opened(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!opened || ::fsync(opened.get()) != 0) return disk_error(folder_, "synced");
     return {};
 }
 
 Result<void> AuditTrail::write(std::string_view line) {
-    const auto path = folder_ / name_of(number_);
+    const auto path = folder_ / file_name(number_);
     const auto written = ::write(file_.get(), line.data(), line.size());
     if (written > 0) size_ += static_cast<std::uint64_t>(written);
     if (written != static_cast<ssize_t>(line.size())) return disk_error(path, "written");
@@ -134,7 +135,7 @@ void AuditTrail::add(const AuditEntry& entry) {
 Result<std::vector<AuditTrail::File>> AuditTrail::files() const {
     std::vector<File> all;
     for (const auto number : numbers()) {
-        const auto name = name_of(number);
+        const auto name = file_name(number);
         std::error_code ec;
         const auto size = std::filesystem::file_size(folder_ / name, ec);
         if (ec) return fail(Errc::io_error, (folder_ / name).string() + ": " + ec.message());

@@ -1,21 +1,12 @@
 #include "plugin/control/client_address.hpp"
 
+#include "plugin/control/http.hpp"
+
 #include <algorithm>
 #include <string>
 
 namespace two_path::control {
-namespace {
-
 using boost::asio::ip::address;
-
-/// Without the spaces and tabs that may stand around a list's elements (RFC 9110, section 5.6.1).
-std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view blanks = " \t";
-    text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
-    return text.substr(0, text.find_last_not_of(blanks) + 1);
-}
-
-} // namespace
 
 address unmapped(const address& any) {
     if (any.is_v4() || !any.to_v6().is_v4_mapped()) return any;

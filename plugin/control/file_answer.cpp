@@ -16,12 +16,6 @@ std::optional<std::uint64_t> position(std::string_view text) {
     return value;
 }
 
-std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 std::string_view header(const Request& request, std::string_view name) {
     const auto found = request.headers.find(name);
     return found == request.headers.end() ? std::string_view{} : trimmed(found->second);

@@ -82,6 +82,12 @@ bool HeaderLess::operator()(std::string_view a, std::string_view b) const noexce
                                         [](char x, char y) { return lower(x) < lower(y); });
 }
 
+std::string_view trimmed(std::string_view text) noexcept {
+    constexpr std::string_view blanks = " \t";
+    text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+    return text.substr(0, text.find_last_not_of(blanks) + 1);
+}
+
 awaitable<Result<std::string>> RequestBody::all(std::size_t limit) {
     std::string text;
     std::vector<std::uint8_t> piece(std::size_t{16} * 1024);

@@ -27,6 +27,9 @@ struct HeaderLess {
     bool operator()(std::string_view a, std::string_view b) const noexcept;
 };
 using Headers = std::map<std::string, std::string, HeaderLess>;
+/// Without the spaces and tabs that may stand around a field's value and its elements (RFC 9110,
+/// section 5.6.3).
+[[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;
 
 /// The bytes of a request, chunked or not, read from the network as they are asked for.
 class RequestBody {

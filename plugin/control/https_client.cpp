@@ -75,7 +75,7 @@ struct Lookup {
     tcp::resolver::results_type found;
 };
 
-void start(const std::shared_ptr<Lookup>& lookup, const Origin& origin) {
+void start_lookup(const std::shared_ptr<Lookup>& lookup, const Origin& origin) {
     lookup->resolver.async_resolve(origin.host, std::to_string(origin.port),
                                    [lookup](const error_code& ec, tcp::resolver::results_type found) {
                                        lookup->outcome = ec;
@@ -136,7 +136,7 @@ struct HttpsClient::State {
 awaitable<Result<tcp::resolver::results_type>>
 HttpsClient::State::look_up(steady_clock::time_point deadline) {
     const auto lookup = std::make_shared<Lookup>(executor);
-    start(lookup, options.origin);
+    start_lookup(lookup, options.origin);
     lookup->done.expires_at(deadline);
     error_code ec;
     if (!lookup->outcome) co_await lookup->done.async_wait(into(ec));

@@ -31,7 +31,7 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::size_t piece_size = std::size_t{256} * 1024;
+constexpr std::size_t file_piece = std::size_t{256} * 1024;
 /// Header and body up to this size leave in one write.
 constexpr std::size_t joined_size = std::size_t{16} * 1024;
 /// Between two cuts of what is left when the grace is over; one is enough, unless a connection was just
@@ -287,7 +287,7 @@ awaitable<Connection::Next> Connection::answer(Response response, bool keep_aliv
 }
 
 awaitable<bool> Connection::send_file(FileBody file) {
-    Bytes piece(static_cast<std::size_t>(std::min<std::uint64_t>(file.size, piece_size)));
+    Bytes piece(static_cast<std::size_t>(std::min<std::uint64_t>(file.size, file_piece)));
     while (file.size > 0) {
         const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(file.size, piece.size()));
         const auto room = std::span(piece).first(wanted);

@@ -49,7 +49,7 @@ constexpr std::array status_names{
     StatusName{507, "Insufficient Storage"},
 };
 
-std::string_view name_of(unsigned status) {
+std::string_view status_name(unsigned status) {
     const auto* found = std::find_if(status_names.begin(), status_names.end(),
                                      [&](const StatusName& row) { return row.status == status; });
     return found == status_names.end() ? std::string_view{} : found->name;
@@ -115,7 +115,7 @@ bool sends_body(std::string_view method, unsigned status) noexcept {
 std::string print_head(const Response& response, std::string_view request_id, bool keep_alive,
                        bool http_1_0) {
     std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
-    head.append(name_of(response.status)).append("\r\n");
+    head.append(status_name(response.status)).append("\r\n");
     add(head, "Date", date());
     add(head, "Server", "two-path");
     add(head, "X-MEN-RequestID", request_id);

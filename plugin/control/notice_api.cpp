@@ -9,7 +9,7 @@ namespace {
 /// All dead letters, and the oldest of those that are still tried.
 constexpr std::uint64_t most_listed = state::Store::max_dead_notices + 1000;
 
-json::object view(const state::Notice& notice) {
+json::object notice_view(const state::Notice& notice) {
     json::object object{{"session", notice.session},
                         {"id", notice_id(notice.session)},
                         {"dead", notice.dead},
@@ -30,7 +30,7 @@ Response answer(bool found, const Request& request) {
 awaitable<Response> list_notices(const OperatorContext& context, Request&) {
     json::array list;
     for (const auto& notice : context.store.notices(most_listed))
-        list.push_back(view(notice));
+        list.push_back(notice_view(notice));
     co_return Response::of(200, list);
 }
 

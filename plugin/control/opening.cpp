@@ -9,9 +9,6 @@
 namespace two_path::control {
 namespace {
 
-/// Names that only people read.
-constexpr std::size_t name_limit = 255;
-
 /// The framework's artifact and the release published here must be one: by the id that was recorded when it
 /// was uploaded, or else by the digests that the device will trust.
 Result<void> is_same(const host::ActiveDeployment& deployment, const state::Release& release) {

@@ -57,7 +57,7 @@ awaitable<Response> redirect(Request&) {
 } // namespace
 
 void add_operator_page(Router& router) {
-    for (const auto& file : files) {
+    for (const auto& file : page_files) {
         const auto path = std::string(root).append("/").append(file.name == "index.html" ? "" : file.name);
         router.add("GET", path,
                    [&file](Request& request) -> awaitable<Response> { co_return answer_of(file, request); });

@@ -23,7 +23,7 @@ awaitable<Result<catalog::Payload>> receive(const OperatorContext& context, Requ
     co_return co_await finish_file(*incoming, std::move(expected), files);
 }
 
-json::object view(const catalog::Payload& payload) {
+json::object payload_view(const catalog::Payload& payload) {
     return {{"id", payload.id}, {"size", payload.size}};
 }
 
@@ -38,7 +38,7 @@ awaitable<Response> receive_payload(const OperatorContext& context, Request& req
     const auto payload = co_await receive(context, *request.body, std::move(expected));
     if (!payload) co_return Response::of(payload.error(), request.id);
     request.about = "payload " + payload->id;
-    co_return Response::of(201, view(*payload));
+    co_return Response::of(201, payload_view(*payload));
 }
 
 awaitable<Response> list_payloads(const OperatorContext& context, Request& request) {
@@ -46,7 +46,7 @@ awaitable<Response> list_payloads(const OperatorContext& context, Request& reque
     if (!all) co_return Response::of(all.error(), request.id);
     json::array list;
     for (const auto& payload : *all) {
-        auto shown = view(payload);
+        auto shown = payload_view(payload);
         const auto releases = context.store.releases_with(payload.id);
         shown["releases"] = json::array(releases.begin(), releases.end());
         list.push_back(std::move(shown));

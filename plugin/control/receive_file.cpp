@@ -6,7 +6,7 @@ namespace two_path::control {
 namespace {
 
 /// Bytes that are gathered before the disk is asked.
-constexpr std::size_t piece_size = 1024 * 1024;
+constexpr std::size_t gathered_size = 1024 * 1024;
 
 // What blocks on the disk: one call at a time for one file.
 awaitable<Result<void>> write(catalog::Incoming& incoming, ByteView piece) {
@@ -42,7 +42,7 @@ Admit at_most(std::uint64_t limit) {
 
 awaitable<Result<void>> receive_file(RequestBody& body, catalog::Incoming& incoming,
                                      boost::asio::any_io_executor files, const Admit& admit) {
-    Bytes buffer(piece_size);
+    Bytes buffer(gathered_size);
     for (;;) {
         const std::span<std::uint8_t> room(buffer);
         const auto count = co_await fill(body, room);

@@ -8,7 +8,7 @@
 namespace two_path::control {
 namespace {
 
-Result<void> holds_all(const Descriptor& descriptor, const catalog::Payloads& payloads) {
+Result<void> check_payloads(const Descriptor& descriptor, const catalog::Payloads& payloads) {
     for (const auto& file : descriptor.files) {
         if (file.empty()) continue;
         const auto size = payloads.size_of(file.id);
@@ -36,7 +36,7 @@ Result<Registered> register_release(state::Store& store, const catalog::Payloads
     auto known = store.release(descriptor->release);
     if (known && to_json(known->descriptor) != to_json(*descriptor))
         return fail(Errc::conflict, "another release is called " + descriptor->release);
-    if (auto held = holds_all(*descriptor, payloads); !held) return held.error();
+    if (auto held = check_payloads(*descriptor, payloads); !held) return held.error();
     if (known && !known->gone) return Registered{std::move(*known), false};
     // Published again while it waited to be freed: its artifact is on its way, as that of a new one.
     if (known) store.remove_release(descriptor->release);

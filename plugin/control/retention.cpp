@@ -9,11 +9,11 @@ namespace {
 
 constexpr std::chrono::hours between_rounds{1};
 /// While much is left: the worker has others to serve.
-constexpr std::chrono::seconds soon{1};
+constexpr std::chrono::seconds between_full_rounds{1};
 constexpr std::uint64_t sessions_in_a_round = 200;
-constexpr std::chrono::hours day{24};
+constexpr std::chrono::hours one_day{24};
 
-std::int64_t milliseconds(std::chrono::milliseconds time) {
+std::int64_t in_milliseconds(std::chrono::milliseconds time) {
     return time.count();
 }
 
@@ -29,7 +29,7 @@ Retention::Retention(Executors executors, state::Store& store, const catalog::Pa
 awaitable<void> Retention::run() {
     while (!stopping_) {
         const bool more = tidy();
-        more ? timer_.expires_after(soon) : timer_.expires_after(between_rounds);
+        more ? timer_.expires_after(between_full_rounds) : timer_.expires_after(between_rounds);
         boost::system::error_code ec;
         co_await timer_.async_wait(into(ec));
     }
@@ -42,10 +42,10 @@ void Retention::stop() {
 
 bool Retention::tidy() {
     const auto now = store_.clock().unix_time();
-    for (const auto& payload : unused_since(now - milliseconds(rules_.unused)))
+    for (const auto& payload : unused_since(now - in_milliseconds(rules_.unused)))
         static_cast<void>(remove(payload, "no release has had it for long"));
     const auto forgotten =
-        store_.forget_sessions({now - milliseconds(rules_.sessions), now - milliseconds(day),
+        store_.forget_sessions({now - in_milliseconds(rules_.sessions), now - in_milliseconds(one_day),
                                 rules_.most_sessions, sessions_in_a_round});
     if (forgotten > 0)
         log(Level::info, std::to_string(forgotten) + " old sessions and their events were forgotten");
@@ -84,7 +84,7 @@ Result<void> Retention::look() {
     for (const auto& payload : *all)
         used += payload.size;
     if (used + on_their_way_ > rules_.payload_quota)
-        for (const auto& payload : unused_since(store_.clock().unix_time() - milliseconds(publication))) {
+        for (const auto& payload : unused_since(store_.clock().unix_time() - in_milliseconds(publication))) {
             if (remove(payload, "no release has it, and the quota is reached")) used -= payload.size;
             if (used + on_their_way_ <= rules_.payload_quota) break;
         }

@@ -10,8 +10,6 @@
 namespace two_path::control {
 namespace {
 
-/// Names that only people read.
-constexpr std::size_t name_limit = 255;
 /// Between two requests of a device whose bulk goes over HTTPS; ms.
 constexpr std::int64_t fallback_silence = 60'000;
 /// A transfer without a byte takes nobody's turn: its device may have lost its power.

@@ -6,11 +6,6 @@
 #include <algorithm>
 
 namespace two_path::control {
-namespace {
-
-constexpr std::size_t name_limit = 255;
-
-} // namespace
 
 UpdateRequests::UpdateRequests(state::Store& store, host::Host& host, bool accepted)
   : store_(store)

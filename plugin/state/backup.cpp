@@ -12,7 +12,7 @@ namespace two_path::state {
 namespace {
 
 /// Milliseconds: the plugin's commits are short.
-constexpr int busy_timeout = 30'000;
+constexpr int backup_busy_timeout = 30'000;
 
 struct Close {
     void operator()(sqlite3* connection) const noexcept { sqlite3_close_v2(connection); }
@@ -42,7 +42,7 @@ Result<Connection> open(const std::filesystem::path& file) {
     const int code = sqlite3_open_v2((folder / file.filename()).c_str(), &raw, flags, nullptr);
     Connection connection(raw);
     if (code != SQLITE_OK) return failed(file, raw);
-    sqlite3_busy_timeout(raw, busy_timeout);
+    sqlite3_busy_timeout(raw, backup_busy_timeout);
     return connection;
 }
 

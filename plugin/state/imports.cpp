@@ -7,7 +7,8 @@
 namespace two_path::state {
 namespace {
 
-constexpr std::array<std::string_view, 5> names{"running", "waiting", "done", "awaits_signature", "failed"};
+constexpr std::array<std::string_view, 5> state_names{"running", "waiting", "done", "awaits_signature",
+                                                      "failed"};
 
 std::string select_imports(std::string_view rest) {
     return std::string(
@@ -15,16 +16,16 @@ std::string select_imports(std::string_view rest) {
         .append(rest);
 }
 
-ImportOrder read(const Query& query) {
-    const auto* const state = std::ranges::find(names, query.text(4));
-    if (state == names.end())
+ImportOrder read_import(const Query& query) {
+    const auto* const state = std::ranges::find(state_names, query.text(4));
+    if (state == state_names.end())
         throw std::runtime_error("the state database holds an import in a state that is not known");
     ImportOrder order;
     order.release = query.text(0);
     order.options = query.text(1);
     order.attempts = static_cast<std::uint64_t>(query.number(2));
     order.changed = query.number(3);
-    order.state = static_cast<ImportState>(state - names.begin());
+    order.state = static_cast<ImportState>(state - state_names.begin());
     if (const auto reason = query.text_or_none(5))
         order.reason = errc_from_reason(*reason).value_or(Errc::internal);
     order.detail = query.text(6);
@@ -35,14 +36,14 @@ ImportOrder read(const Query& query) {
 } // namespace
 
 std::string_view name_of(ImportState state) noexcept {
-    return names.at(static_cast<std::size_t>(state));
+    return state_names.at(static_cast<std::size_t>(state));
 }
 
 std::vector<ImportOrder> Store::imports() {
     auto query = database_.query(select_imports("ORDER BY changed DESC, release"));
     std::vector<ImportOrder> all;
     while (query.next())
-        all.push_back(read(query));
+        all.push_back(read_import(query));
     return all;
 }
 
@@ -50,7 +51,7 @@ std::optional<ImportOrder> Store::import(std::string_view release) {
     auto query = database_.query(select_imports("WHERE release = ?"));
     query.with(release);
     if (!query.next()) return std::nullopt;
-    return read(query);
+    return read_import(query);
 }
 
 void Store::order_import(std::string_view release, std::string_view options) {

@@ -6,7 +6,7 @@ namespace {
 
 #define NOTICE_COLUMNS "session, body, since, due, attempts, error, dead"
 
-Notice read(const Query& query) {
+Notice read_notice(const Query& query) {
     return {query.text(0),
             query.text(1),
             query.number(2),
@@ -36,7 +36,7 @@ std::vector<Notice> Store::notices(std::uint64_t limit) {
     query.with(limit);
     std::vector<Notice> all;
     while (query.next())
-        all.push_back(read(query));
+        all.push_back(read_notice(query));
     return all;
 }
 
@@ -44,7 +44,7 @@ std::optional<Notice> Store::next_notice() {
     auto query =
         database_.query("SELECT " NOTICE_COLUMNS " FROM notices WHERE dead = 0 ORDER BY due LIMIT 1");
     if (!query.next()) return std::nullopt;
-    return read(query);
+    return read_notice(query);
 }
 
 void Store::told(std::string_view session) {

@@ -6,7 +6,7 @@ namespace {
 // Every SELECT lists these, in this order.
 #define REDEPLOYMENT_COLUMNS "session, device, release, failed, kept, since, ordered"
 
-std::vector<Redeployment> read_all(Query& query) {
+std::vector<Redeployment> read_redeployments(Query& query) {
     std::vector<Redeployment> all;
     while (query.next())
         all.push_back({query.text(0), query.text(1), query.text(2), query.text(3),
@@ -20,19 +20,19 @@ std::vector<Redeployment> Store::redeployments(std::string_view device, std::str
     auto query = database_.query("SELECT " REDEPLOYMENT_COLUMNS " FROM redeployments WHERE device = ? AND "
                                  "release = ? ORDER BY since, rowid");
     query.with(device, release);
-    return read_all(query);
+    return read_redeployments(query);
 }
 
 std::vector<Redeployment> Store::due_redeployments() {
     auto query = database_.query("SELECT " REDEPLOYMENT_COLUMNS " FROM redeployments WHERE ordered IS NULL "
                                  "ORDER BY since, rowid");
-    return read_all(query);
+    return read_redeployments(query);
 }
 
 std::optional<Redeployment> Store::redeployment_of(std::string_view session) {
     auto query = database_.query("SELECT " REDEPLOYMENT_COLUMNS " FROM redeployments WHERE session = ?");
     query.with(session);
-    auto all = read_all(query);
+    auto all = read_redeployments(query);
     if (all.empty()) return std::nullopt;
     return std::move(all.front());
 }

@@ -116,7 +116,7 @@ Session read_session(const Query& query) {
     return session;
 }
 
-std::vector<Session> read_all(Query& query) {
+std::vector<Session> read_sessions(Query& query) {
     std::vector<Session> all;
     while (query.next())
         all.push_back(read_session(query));
@@ -148,7 +148,7 @@ std::vector<Session> Store::sessions(const SessionFilter& filter) {
                                  "ORDER BY opened DESC, rowid DESC LIMIT ?4");
     query.with(filter.device, filter.release, filter.state ? name_of(*filter.state) : std::string_view(),
                filter.limit);
-    return read_all(query);
+    return read_sessions(query);
 }
 
 // By their index: sessions that have ended are kept, and become many.
@@ -156,14 +156,14 @@ std::vector<Session> Store::sessions(const SessionFilter& filter) {
 std::vector<Session> Store::unfinished() {
     auto query = database_.query("SELECT " SESSION_COLUMNS " FROM sessions INDEXED BY sessions_unfinished "
                                  "WHERE state NOT IN " FINAL_STATES " ORDER BY opened, rowid");
-    return read_all(query);
+    return read_sessions(query);
 }
 
 std::vector<Session> Store::unfinished(std::string_view device) {
     auto query = database_.query("SELECT " SESSION_COLUMNS " FROM sessions INDEXED BY sessions_by_device "
                                  "WHERE device = ? AND state NOT IN " FINAL_STATES " ORDER BY opened, rowid");
     query.with(device);
-    return read_all(query);
+    return read_sessions(query);
 }
 
 std::map<SessionState, std::uint64_t> Store::unfinished_counts() {
@@ -204,7 +204,7 @@ std::vector<Session> Store::overdue(std::int64_t oldest) {
     auto query = database_.query("SELECT " SESSION_COLUMNS " FROM sessions WHERE state NOT IN " FINAL_STATES
                                  " AND (state = 'opened' OR changed < ?)");
     query.with(oldest);
-    return read_all(query);
+    return read_sessions(query);
 }
 
 void Store::open_session(Session& session, const Certification& certification, std::int64_t expires) {

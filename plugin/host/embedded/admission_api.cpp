@@ -8,10 +8,10 @@
 namespace two_path::host::embedded {
 namespace {
 
-constexpr std::array<std::string_view, 3> statuses{"pending", "accepted", "rejected"};
+constexpr std::array<std::string_view, 3> admission_statuses{"pending", "accepted", "rejected"};
 
 bool is_status(std::string_view text) {
-    return std::find(statuses.begin(), statuses.end(), text) != statuses.end();
+    return std::find(admission_statuses.begin(), admission_statuses.end(), text) != admission_statuses.end();
 }
 
 /// Two of Mender's that this host never gives count as well.
@@ -41,7 +41,7 @@ json::object describe(const Device& device) {
             {"decommissioning", false}};
 }
 
-Result<DeviceFilter> filter_of(const control::Request& request) {
+Result<DeviceFilter> device_filter(const control::Request& request) {
     DeviceFilter filter;
     if (auto status = request.query_value("status"); !status.empty())
         filter.statuses.push_back(std::move(status));
@@ -58,7 +58,7 @@ std::vector<std::string> one_or_more(const json::object& body, std::string_view 
     return fields.texts_or_none(name);
 }
 
-Result<DeviceFilter> filter_of(const json::object& body) {
+Result<DeviceFilter> device_filter(const json::object& body) {
     Fields fields(body, "the search");
     DeviceFilter filter{one_or_more(body, "status", fields), one_or_more(body, "id", fields), ""};
     if (!fields.ok()) return fields.error();
@@ -76,23 +76,23 @@ Result<control::Response> list_matching(Parts& parts, const Call& call, const Re
     return list_answer(call, *page, std::move(devices), count_devices(parts.database, *filter));
 }
 
-Result<control::Response> list(Parts& parts, const Call& call) {
-    return list_matching(parts, call, filter_of(call.request));
+Result<control::Response> show_admissions(Parts& parts, const Call& call) {
+    return list_matching(parts, call, device_filter(call.request));
 }
 
-Result<control::Response> search(Parts& parts, const Call& call) {
+Result<control::Response> search_admissions(Parts& parts, const Call& call) {
     const auto body = call.object();
     if (!body) return body.error();
-    return list_matching(parts, call, filter_of(*body));
+    return list_matching(parts, call, device_filter(*body));
 }
 
-Result<control::Response> count(Parts& parts, const Call& call) {
-    const auto filter = filter_of(call.request);
+Result<control::Response> count_admissions(Parts& parts, const Call& call) {
+    const auto filter = device_filter(call.request);
     if (!filter) return filter.error();
     return control::Response::of(200, json::object{{"count", count_devices(parts.database, *filter)}});
 }
 
-Result<control::Response> show(Parts& parts, const Call& call) {
+Result<control::Response> show_admission(Parts& parts, const Call& call) {
     const auto device = find_device(parts.database, call.parameter("device"));
     if (!device) return fail(Errc::not_found, "no such device");
     return control::Response::of(200, describe(*device));
@@ -128,7 +128,7 @@ Result<control::Response> forget_key(Parts& parts, const Call& call) {
     return control::Response::empty(204);
 }
 
-Result<control::Response> revoke(Parts& parts, const Call& call) {
+Result<control::Response> revoke_device_token(Parts& parts, const Call& call) {
     if (!revoke_token(parts.database, call.parameter("token")))
         return fail(Errc::not_found, "no device holds this token");
     return control::Response::empty(204);
@@ -139,7 +139,7 @@ Result<control::Response> show_limit(Parts&, const Call&) {
     return control::Response::of(200, json::object{{"limit", 0}});
 }
 
-Result<control::Response> remove(Parts& parts, const Call& call) {
+Result<control::Response> decommission_device(Parts& parts, const Call& call) {
     const auto removed = decommission(parts.database, call.parameter("device"), parts.now());
     if (!removed) return removed.error();
     return control::Response::empty(204);
@@ -151,15 +151,16 @@ void add_admission_api(control::Router& router, Parts& parts) {
     const std::string devices = "/api/management/v2/devauth/devices";
     const std::string auth_set = devices + "/{device}/auth/{auth_set}";
     const std::string status = auth_set + "/status";
-    add_route(router, parts, Caller::user, "GET", devices, list);
-    add_route(router, parts, Caller::user, "GET", devices + "/count", count);
-    add_route(router, parts, Caller::user, "POST", devices + "/search", search);
-    add_route(router, parts, Caller::user, "GET", devices + "/{device}", show);
-    add_route(router, parts, Caller::user, "DELETE", devices + "/{device}", remove);
+    add_route(router, parts, Caller::user, "GET", devices, show_admissions);
+    add_route(router, parts, Caller::user, "GET", devices + "/count", count_admissions);
+    add_route(router, parts, Caller::user, "POST", devices + "/search", search_admissions);
+    add_route(router, parts, Caller::user, "GET", devices + "/{device}", show_admission);
+    add_route(router, parts, Caller::user, "DELETE", devices + "/{device}", decommission_device);
     add_route(router, parts, Caller::user, "DELETE", auth_set, forget_key);
     add_route(router, parts, Caller::user, "GET", status, show_status);
     add_route(router, parts, Caller::user, "PUT", status, change_status);
-    add_route(router, parts, Caller::user, "DELETE", "/api/management/v2/devauth/tokens/{token}", revoke);
+    add_route(router, parts, Caller::user, "DELETE", "/api/management/v2/devauth/tokens/{token}",
+              revoke_device_token);
     add_route(router, parts, Caller::user, "GET", "/api/management/v2/devauth/limits/max_devices",
               show_limit);
 }

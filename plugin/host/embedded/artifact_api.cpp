@@ -11,7 +11,7 @@ namespace two_path::host::embedded {
 namespace {
 
 constexpr Page everything{0, -1};
-constexpr std::size_t max_description = 4096;
+constexpr std::size_t max_artifact_description = 4096;
 
 Error no_such_artifact() {
     return fail(Errc::not_found, "no such artifact");
@@ -24,7 +24,7 @@ json::array documents(const std::vector<StoredArtifact>& artifacts) {
     return list;
 }
 
-ArtifactFilter filter_of(const control::Request& request) {
+ArtifactFilter artifact_filter(const control::Request& request) {
     ArtifactFilter filter;
     const auto [first, last] = request.query.equal_range("name");
     std::for_each(first, last, [&filter](const auto& pair) { filter.names.push_back(pair.second); });
@@ -35,37 +35,37 @@ ArtifactFilter filter_of(const control::Request& request) {
 
 Result<control::Response> list_all(Parts& parts, const Call& call) {
     return control::Response::of(
-        200, documents(list_artifacts(parts.database, filter_of(call.request), everything)));
+        200, documents(list_artifacts(parts.database, artifact_filter(call.request), everything)));
 }
 
 Result<control::Response> list_page(Parts& parts, const Call& call) {
     const auto page = page_of(call.request);
     if (!page) return page.error();
-    const auto filter = filter_of(call.request);
+    const auto filter = artifact_filter(call.request);
     return list_answer(call, *page, documents(list_artifacts(parts.database, filter, *page)),
                        count_artifacts(parts.database, filter));
 }
 
-Result<control::Response> show(Parts& parts, const Call& call) {
+Result<control::Response> show_artifact(Parts& parts, const Call& call) {
     const auto artifact = find_artifact(parts.database, call.parameter("artifact"));
     if (!artifact) return no_such_artifact();
     return control::Response::of(200, artifact->document);
 }
 
-Result<control::Response> change(Parts& parts, const Call& call) {
+Result<control::Response> edit_artifact(Parts& parts, const Call& call) {
     const auto body = call.object();
     if (!body) return body.error();
     Fields fields(*body, "the artifact");
     const auto description = fields.text("description");
-    if (description.size() > max_description)
-        fields.refuse("`description` is over " + std::to_string(max_description) + " bytes");
+    if (description.size() > max_artifact_description)
+        fields.refuse("`description` is over " + std::to_string(max_artifact_description) + " bytes");
     if (!fields.ok()) return fields.error();
     if (!describe_artifact(parts.database, call.parameter("artifact"), description))
         return no_such_artifact();
     return control::Response::empty(204);
 }
 
-Result<control::Response> remove(Parts& parts, const Call& call) {
+Result<control::Response> delete_artifact(Parts& parts, const Call& call) {
     const auto artifact = find_artifact(parts.database, call.parameter("artifact"));
     if (!artifact) return no_such_artifact();
     if (is_being_deployed(parts.database, artifact->name))
@@ -90,9 +90,9 @@ void add_artifact_api(control::Router& router, Parts& parts) {
     const std::string artifacts = "/api/management/v1/deployments/artifacts";
     add_route(router, parts, Caller::user, "GET", artifacts, list_all);
     add_route(router, parts, Caller::user, "GET", artifacts + "/list", list_page);
-    add_route(router, parts, Caller::user, "GET", artifacts + "/{artifact}", show);
-    add_route(router, parts, Caller::user, "PUT", artifacts + "/{artifact}", change);
-    add_route(router, parts, Caller::user, "DELETE", artifacts + "/{artifact}", remove);
+    add_route(router, parts, Caller::user, "GET", artifacts + "/{artifact}", show_artifact);
+    add_route(router, parts, Caller::user, "PUT", artifacts + "/{artifact}", edit_artifact);
+    add_route(router, parts, Caller::user, "DELETE", artifacts + "/{artifact}", delete_artifact);
     add_route(router, parts, Caller::user, "GET", artifacts + "/{artifact}/download", link);
     add_route(router, parts, Caller::user, "GET", "/api/management/v2/deployments/artifacts", list_page);
 }

@@ -5,10 +5,6 @@
 namespace two_path::host::embedded {
 namespace {
 
-json::array texts(const std::vector<std::string>& list) {
-    return json::array(list.begin(), list.end());
-}
-
 json::array files_of(const catalog::Artifact& artifact) {
     json::array files;
     for (const auto& file : artifact.files)
@@ -37,7 +33,7 @@ json::object document_of(const catalog::Artifact& artifact, const Upload& upload
     json::object document{{"id", upload.id},
                           {"name", artifact.name},
                           {"description", upload.description},
-                          {"device_types_compatible", texts(artifact.device_types)},
+                          {"device_types_compatible", array_of(artifact.device_types)},
                           {"info", json::object{{"format", "mender"}, {"version", 3}}},
                           {"signed", artifact.is_signed},
                           {"updates", json::array{update}},
@@ -45,7 +41,7 @@ json::object document_of(const catalog::Artifact& artifact, const Upload& upload
                           {"artifact_depends", artifact.depends},
                           {"size", artifact.size},
                           {"modified", rfc3339(now)}};
-    if (artifact.has_clears) document["clears_artifact_provides"] = texts(artifact.clears_provides);
+    if (artifact.has_clears) document["clears_artifact_provides"] = array_of(artifact.clears_provides);
     return document;
 }
 

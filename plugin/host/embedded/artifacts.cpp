@@ -11,14 +11,14 @@
 namespace two_path::host::embedded {
 namespace {
 
-constexpr std::string_view columns = "id, name, document, sha256, size, modified";
+constexpr std::string_view artifact_columns = "id, name, document, sha256, size, modified";
 
 std::string select_artifacts(std::string_view rest) {
-    return std::string("SELECT ").append(columns).append(" FROM artifacts ").append(rest);
+    return std::string("SELECT ").append(artifact_columns).append(" FROM artifacts ").append(rest);
 }
 
 /// What ArtifactFilter asks for; bind_filter() binds it.
-constexpr std::string_view matching =
+constexpr std::string_view matching_artifacts =
     "WHERE (?1 = '[]' OR EXISTS (SELECT 1 FROM json_each(?1) w WHERE CASE WHEN w.value LIKE '%*' THEN "
     "substr(name, 1, length(w.value) - 1) = substr(w.value, 1, length(w.value) - 1) "
     "ELSE name = w.value END)) AND (?2 = '' OR instr(lower(document->>'$.description'), lower(?2)) > 0) "
@@ -142,14 +142,14 @@ std::vector<StoredArtifact> artifacts_called(state::Database& database, const st
 std::vector<StoredArtifact> list_artifacts(state::Database& database, const ArtifactFilter& filter,
                                            Page page) {
     auto rows = database.query(
-        select_artifacts(std::string(matching).append("ORDER BY sequence LIMIT ?4 OFFSET ?5")));
+        select_artifacts(std::string(matching_artifacts).append("ORDER BY sequence LIMIT ?4 OFFSET ?5")));
     bind_filter(rows, filter);
     rows.with(page.limit, page.offset);
     return read_all(std::move(rows));
 }
 
 std::int64_t count_artifacts(state::Database& database, const ArtifactFilter& filter) {
-    auto rows = database.query(std::string("SELECT count(*) FROM artifacts ").append(matching));
+    auto rows = database.query(std::string("SELECT count(*) FROM artifacts ").append(matching_artifacts));
     bind_filter(rows, filter);
     return rows.next() ? rows.number(0) : 0;
 }

@@ -11,12 +11,12 @@ namespace two_path::host::embedded {
 namespace {
 
 constexpr std::int64_t max_keys = 20;
-constexpr std::int64_t noted_every = std::chrono::milliseconds(std::chrono::minutes(10)).count();
+constexpr std::int64_t request_noted_every = std::chrono::milliseconds(std::chrono::minutes(10)).count();
 
 constexpr std::string_view select_sets =
     "SELECT id, device, public_key, status, token, created, asked FROM auth_sets WHERE ";
 
-AuthSet read(const state::Query& row) {
+AuthSet read_auth_set(const state::Query& row) {
     return {row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.number(5), row.number(6)};
 }
 
@@ -33,7 +33,7 @@ struct Identity {
 
     explicit Identity(const json::object& identity)
       : data(canonical(identity))
-      , hash(digest_of(DigestKind::sha256, bytes_of(data)).hex()) {}
+      , hash(sha256_hex(data)) {}
 };
 
 std::optional<std::string> find_device_of(state::Database& database, const Identity& identity) {
@@ -82,7 +82,7 @@ std::optional<AuthSet> find_auth_set(state::Database& database, const json::obje
     auto known = database.query(std::string(select_sets) + "device = ? AND public_key = ?");
     known.with(*device, public_key);
     if (!known.next()) return std::nullopt;
-    return read(known);
+    return read_auth_set(known);
 }
 
 std::vector<AuthSet> auth_sets_of(state::Database& database, const std::string& device) {
@@ -90,7 +90,7 @@ std::vector<AuthSet> auth_sets_of(state::Database& database, const std::string& 
     rows.bind(device);
     std::vector<AuthSet> sets;
     while (rows.next())
-        sets.push_back(read(rows));
+        sets.push_back(read_auth_set(rows));
     return sets;
 }
 
@@ -122,7 +122,7 @@ Result<AuthSet> add_auth_set(state::Database& database, const json::object& iden
 }
 
 void note_request(state::Database& database, const AuthSet& set, std::int64_t now) {
-    if (std::abs(now - set.asked) < noted_every) return;
+    if (std::abs(now - set.asked) < request_noted_every) return;
     state::Transaction transaction(database);
     database.query("UPDATE auth_sets SET asked = ? WHERE id = ?").with(now, set.id).run();
     database.query("UPDATE devices SET checked_in = ? WHERE id = ?").with(now, set.device).run();

@@ -16,7 +16,7 @@ struct AuthRequest {
     std::string public_pem;
 };
 
-Result<AuthRequest> parse(const Call& call) {
+Result<AuthRequest> parse_request(const Call& call) {
     const auto body = call.object();
     if (!body) return body.error();
     Fields fields(*body, "the authentication request");
@@ -55,7 +55,7 @@ control::Response token_for(Parts& parts, const AuthSet& set) {
     return response;
 }
 
-control::Response too_many(const Call& call, std::int64_t wait) {
+control::Response too_many_newcomers(const Call& call, std::int64_t wait) {
     auto response = refusal(fail(Errc::busy, "too many new devices ask from this address"), 429, call);
     response.headers["Retry-After"] = std::to_string(wait);
     return response;
@@ -65,12 +65,12 @@ control::Response too_many(const Call& call, std::int64_t wait) {
 /// beside it: a device that was let in gets its token whatever else comes from there, and for all others what
 /// is dear (checking a signature with a key of anyone's choice, writing) comes after the limit.
 Result<control::Response> authenticate(Parts& parts, const Call& call) {
-    const auto asked = parse(call);
+    const auto asked = parse_request(call);
     const auto known =
         asked ? find_auth_set(parts.database, asked->identity, asked->public_pem) : std::nullopt;
     if (!known || !known->accepted()) {
         const auto wait = parts.newcomers.admit(call.request.client, parts.settings.clock.steady());
-        if (wait > 0) return too_many(call, wait);
+        if (wait > 0) return too_many_newcomers(call, wait);
     }
     if (!asked) return asked.error();
     const auto signature = check_signature(call, asked->key);

@@ -12,7 +12,7 @@
 namespace two_path::host::embedded {
 namespace {
 
-constexpr std::size_t max_name = 256;
+constexpr std::size_t max_deployment_name = 256;
 constexpr std::size_t max_search = 256;
 constexpr std::size_t max_statistics = 100; // as Mender's
 constexpr std::string_view deployments_path = "/api/management/v1/deployments/deployments";
@@ -75,8 +75,9 @@ Result<NewDeployment> parse_order(const json::object& body) {
     asked.artifact_name = fields.text("artifact_name");
     asked.forced = fields.boolean_or("force_installation", false);
     for (const auto& name : {asked.name, asked.artifact_name}) {
-        if (name.empty() || name.size() > max_name)
-            fields.refuse("`name` and `artifact_name` must have 1 to " + std::to_string(max_name) + " bytes");
+        if (name.empty() || name.size() > max_deployment_name)
+            fields.refuse("`name` and `artifact_name` must have 1 to " + std::to_string(max_deployment_name) +
+                          " bytes");
     }
     if (!fields.ok()) return fields.error();
     return asked;
@@ -102,7 +103,7 @@ Result<control::Response> order(Parts& parts, const Call& call, const NewDeploym
         "artifact " + asked.artifact_name + ", devices " + std::to_string(asked.devices.size());
     if (asked.devices.empty()) return fail(Errc::bad_request, "there is no accepted device to deploy to");
     if (artifacts_called(parts.database, asked.artifact_name).empty())
-        return refusal(fail(Errc::not_found, "no artifact has this name"), 422, call);
+        return refusal(fail(Errc::not_found, "no artifact has this name"), unprocessable, call);
     const auto id = create_deployment(parts.database, asked, parts.now());
     if (!id) return id.error();
     auto response = control::Response::empty(201);
@@ -110,7 +111,7 @@ Result<control::Response> order(Parts& parts, const Call& call, const NewDeploym
     return response;
 }
 
-Result<control::Response> create(Parts& parts, const Call& call) {
+Result<control::Response> create_for_devices(Parts& parts, const Call& call) {
     const auto body = call.object();
     if (!body) return body.error();
     auto asked = parse_order(*body);
@@ -150,7 +151,7 @@ Result<std::optional<std::int64_t>> time_of(const control::Request& request, std
     return std::optional(std::int64_t{seconds} * 1000);
 }
 
-Result<DeploymentFilter> filter_of(const control::Request& request) {
+Result<DeploymentFilter> deployment_filter(const control::Request& request) {
     DeploymentFilter filter;
     filter.status = request.query_value("status");
     filter.search = request.query_value("search");
@@ -170,10 +171,10 @@ Result<DeploymentFilter> filter_of(const control::Request& request) {
     return filter;
 }
 
-Result<control::Response> list(Parts& parts, const Call& call) {
+Result<control::Response> show_deployments(Parts& parts, const Call& call) {
     const auto page = page_of(call.request);
     if (!page) return page.error();
-    const auto filter = filter_of(call.request);
+    const auto filter = deployment_filter(call.request);
     if (!filter) return filter.error();
     // This host has no deployments of configuration.
     if (call.request.query_value("type") == "configuration") return list_answer(call, *page, {}, 0);
@@ -183,7 +184,7 @@ Result<control::Response> list(Parts& parts, const Call& call) {
     return list_answer(call, *page, std::move(shown), count_deployments(parts.database, *filter));
 }
 
-Result<control::Response> show(Parts& parts, const Call& call) {
+Result<control::Response> show_deployment(Parts& parts, const Call& call) {
     const auto deployment = find_deployment(parts.database, call.parameter("deployment"));
     if (!deployment) return no_such_deployment();
     return control::Response::of(200, describe(parts, *deployment));
@@ -196,7 +197,8 @@ Result<control::Response> abort(Parts& parts, const Call& call) {
     if (fields.text("status") != "aborted") fields.refuse("`status` must be aborted");
     if (!fields.ok()) return fields.error();
     const auto aborted = abort_deployment(parts.database, call.parameter("deployment"), parts.now());
-    if (!aborted && aborted.error().code == Errc::out_of_order) return refusal(aborted.error(), 422, call);
+    if (!aborted && aborted.error().code == Errc::out_of_order)
+        return refusal(aborted.error(), unprocessable, call);
     if (!aborted) return aborted.error();
     return control::Response::empty(204);
 }
@@ -280,14 +282,15 @@ Result<control::Response> abort_of_device(Parts& parts, const Call& call) {
 void add_deployment_api(control::Router& router, Parts& parts) {
     const std::string all(deployments_path);
     const auto one = all + "/{deployment}";
-    add_route(router, parts, Caller::user, "POST", all, create);
+    add_route(router, parts, Caller::user, "POST", all, create_for_devices);
     add_route(router, parts, Caller::user, "POST", all + "/group/{group}", create_for_group);
-    add_route(router, parts, Caller::user, "GET", all, list);
-    add_route(router, parts, Caller::user, "GET", "/api/management/v2/deployments/deployments", list);
+    add_route(router, parts, Caller::user, "GET", all, show_deployments);
+    add_route(router, parts, Caller::user, "GET", "/api/management/v2/deployments/deployments",
+              show_deployments);
     add_route(router, parts, Caller::user, "POST", all + "/statistics/list", statistics_of_many);
     add_route(router, parts, Caller::user, "GET", all + "/devices/{device}", history);
     add_route(router, parts, Caller::user, "DELETE", all + "/devices/{device}", abort_of_device);
-    add_route(router, parts, Caller::user, "GET", one, show);
+    add_route(router, parts, Caller::user, "GET", one, show_deployment);
     add_route(router, parts, Caller::user, "PUT", one + "/status", abort);
     add_route(router, parts, Caller::user, "GET", one + "/statistics", statistics);
     add_route(router, parts, Caller::user, "GET", one + "/device_list", list_targets);

@@ -13,7 +13,7 @@ namespace two_path::host::embedded {
 namespace {
 
 /// What DeploymentFilter asks for; bind_filter() binds it.
-constexpr std::string_view matching =
+constexpr std::string_view matching_deployments =
     " FROM deployments d WHERE (?1 = '' OR (?1 = 'finished') = (finished IS NOT NULL) AND "
     "(?1 = 'finished' OR (?1 = 'pending') = NOT EXISTS "
     "(SELECT 1 FROM device_deployments p WHERE p.deployment = d.id AND p.status <> 'pending')))"
@@ -29,8 +29,8 @@ void bind_filter(state::Query& query, const DeploymentFilter& filter) {
                filter.created_after, filter.created_before);
 }
 
-std::string select_matching(std::string_view columns, std::string_view order = {}) {
-    return std::string("SELECT ").append(columns).append(matching).append(order);
+std::string select_deployments(std::string_view columns, std::string_view order = {}) {
+    return std::string("SELECT ").append(columns).append(matching_deployments).append(order);
 }
 
 Deployment read_deployment(const state::Query& row) {
@@ -45,7 +45,8 @@ Deployment read_deployment(const state::Query& row) {
     return deployment;
 }
 
-constexpr std::string_view columns = "id, name, artifact_name, group_name, forced, created, finished";
+constexpr std::string_view deployment_columns =
+    "id, name, artifact_name, group_name, forced, created, finished";
 
 void add_statistics(state::Database& database, Deployment& deployment) {
     auto rows = database.query(
@@ -116,8 +117,8 @@ Result<std::string> create_deployment(state::Database& database, const NewDeploy
 std::optional<Deployment> find_deployment(state::Database& database, std::string_view id) {
     std::optional<Deployment> deployment;
     {
-        auto rows =
-            database.query(std::string("SELECT ").append(columns).append(" FROM deployments WHERE id = ?"));
+        auto rows = database.query(
+            std::string("SELECT ").append(deployment_columns).append(" FROM deployments WHERE id = ?"));
         rows.bind(id);
         if (!rows.next()) return std::nullopt;
         deployment = read_deployment(rows);
@@ -130,9 +131,9 @@ std::vector<Deployment> list_deployments(state::Database& database, const Deploy
                                          Page page) {
     std::vector<Deployment> deployments;
     {
-        auto rows = database.query(
-            select_matching(columns, filter.oldest_first ? " ORDER BY sequence LIMIT ?7 OFFSET ?8"
-                                                         : " ORDER BY sequence DESC LIMIT ?7 OFFSET ?8"));
+        auto rows = database.query(select_deployments(
+            deployment_columns, filter.oldest_first ? " ORDER BY sequence LIMIT ?7 OFFSET ?8"
+                                                    : " ORDER BY sequence DESC LIMIT ?7 OFFSET ?8"));
         bind_filter(rows, filter);
         rows.with(page.limit, page.offset);
         while (rows.next())
@@ -144,7 +145,7 @@ std::vector<Deployment> list_deployments(state::Database& database, const Deploy
 }
 
 std::int64_t count_deployments(state::Database& database, const DeploymentFilter& filter) {
-    auto rows = database.query(select_matching("count(*)"));
+    auto rows = database.query(select_deployments("count(*)"));
     bind_filter(rows, filter);
     return rows.next() ? rows.number(0) : 0;
 }

@@ -30,7 +30,7 @@ std::string compares(const std::string& how) {
 /// What DeviceSearch asks for; bind_search() binds it. One statement for any number of filters, so that it
 /// stays compiled. Operators as MongoDB's, on which Mender's inventory is built: `$ne`, `$nin` and `$ltne`
 /// also hold for what is not there.
-std::string matching() {
+std::string matching_search() {
     const auto among = has("j.value IN (SELECT w.value FROM json_each(f.value->'value') w)");
     return " FROM devices d WHERE (?1 = '[]' OR d.id IN (SELECT value FROM json_each(?1)))"
            " AND (?2 = '' OR instr(lower(d.identity_data), lower(?2)) > 0"
@@ -59,12 +59,8 @@ void bind_search(state::Query& query, const DeviceSearch& search) {
     query.with(json::serialize(ids), search.text, json::serialize(search.filters));
 }
 
-Error refused(const std::string& what) {
+Error wrong_filter(const std::string& what) {
     return fail(Errc::bad_request, "the filter: " + what);
-}
-
-bool is_plain(const json::value& value) {
-    return value.is_string() || value.is_number() || value.is_bool();
 }
 
 bool is_list(const json::value& value) {
@@ -81,19 +77,22 @@ Result<void> check_filter(const json::object& filter) {
     const auto type = fields.text("type");
     if (!fields.ok()) return fields.error();
     if (std::find(operators.begin(), operators.end(), type) == operators.end())
-        return refused("`type` must be one of $eq, $ne, $in, $nin, $gt, $gte, $lt, $lte, $ltne, $exists");
+        return wrong_filter(
+            "`type` must be one of $eq, $ne, $in, $nin, $gt, $gte, $lt, $lte, $ltne, $exists");
     const auto* value = filter.if_contains("value");
-    if (value == nullptr) return refused("`value` is missing");
+    if (value == nullptr) return wrong_filter("`value` is missing");
     const bool among = type == "$in" || type == "$nin";
-    if (among && !is_list(*value)) return refused("`value` of " + type + " must be a list");
-    if (!among && !is_plain(*value)) return refused("`value` of " + type + " must be a text or a number");
-    if (type == "$exists" && !value->is_bool()) return refused("`value` of $exists must be true or false");
+    if (among && !is_list(*value)) return wrong_filter("`value` of " + type + " must be a list");
+    if (!among && !is_plain(*value))
+        return wrong_filter("`value` of " + type + " must be a text or a number");
+    if (type == "$exists" && !value->is_bool())
+        return wrong_filter("`value` of $exists must be true or false");
     return {};
 }
 
 std::vector<Device> search_devices(state::Database& database, const DeviceSearch& search, Page page) {
     static const auto statement =
-        "SELECT d.id" + matching() + " ORDER BY " + by("0") + by("1") + "d.rowid LIMIT ?5 OFFSET ?6";
+        "SELECT d.id" + matching_search() + " ORDER BY " + by("0") + by("1") + "d.rowid LIMIT ?5 OFFSET ?6";
     std::vector<std::string> ids;
     {
         auto rows = database.query(statement);
@@ -109,7 +108,7 @@ std::vector<Device> search_devices(state::Database& database, const DeviceSearch
 }
 
 std::int64_t count_found(state::Database& database, const DeviceSearch& search) {
-    static const auto statement = "SELECT count(*)" + matching();
+    static const auto statement = "SELECT count(*)" + matching_search();
     auto counted = database.query(statement);
     bind_search(counted, search);
     return counted.next() ? counted.number(0) : 0;

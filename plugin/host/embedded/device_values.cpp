@@ -9,8 +9,8 @@
 namespace two_path::host::embedded {
 namespace {
 
-constexpr std::int64_t max_tags = 20; // as Mender's
-constexpr std::size_t max_description = 1024;
+constexpr std::int64_t max_device_tags = 20; // as Mender's
+constexpr std::size_t max_tag_description = 1024;
 
 /// One of the host's own values of the table `devices`.
 std::string own(const std::string& scope_and_name, const std::string& value) {
@@ -96,8 +96,8 @@ Result<std::vector<Tag>> parse_tags(const json::value& body) {
     for (std::size_t i = 0; i < attributes->size(); ++i) {
         Fields fields(body.get_array()[i].get_object(), "the tag");
         auto description = fields.text_or("description", "");
-        if (description.size() > max_description)
-            fields.refuse("`description` is over " + std::to_string(max_description) + " bytes");
+        if (description.size() > max_tag_description)
+            fields.refuse("`description` is over " + std::to_string(max_tag_description) + " bytes");
         if (!fields.ok()) return fields.error();
         auto& attribute = (*attributes)[i];
         tags.push_back({std::move(attribute.name), std::move(attribute.value), std::move(description)});
@@ -116,8 +116,8 @@ Result<void> store_tags(state::Database& database, const std::string& device, co
             .run();
     auto counted = database.query("SELECT count(*) FROM tags WHERE device = ?");
     counted.bind(device);
-    if (counted.next() && counted.number(0) > max_tags)
-        return fail(Errc::too_large, "a device has at most " + std::to_string(max_tags) + " tags");
+    if (counted.next() && counted.number(0) > max_device_tags)
+        return fail(Errc::too_large, "a device has at most " + std::to_string(max_device_tags) + " tags");
     return {};
 }
 

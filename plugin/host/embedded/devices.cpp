@@ -15,13 +15,13 @@ namespace {
 constexpr std::string_view device_columns = "id, identity_data, group_name, created, updated, checked_in";
 
 /// What DeviceFilter asks for; bind_filter() binds it.
-constexpr std::string_view matching =
+constexpr std::string_view matching_devices =
     " FROM devices d WHERE (?1 = '[]' OR (SELECT status FROM device_statuses s WHERE s.id = d.id)"
     " IN (SELECT value FROM json_each(?1)))"
     " AND (?2 = '[]' OR d.id IN (SELECT value FROM json_each(?2))) AND (?3 = '' OR d.group_name = ?3)";
 
-std::string select_matching(std::string_view columns, std::string_view order = {}) {
-    return std::string("SELECT ").append(columns).append(matching).append(order);
+std::string select_devices(std::string_view columns, std::string_view order = {}) {
+    return std::string("SELECT ").append(columns).append(matching_devices).append(order);
 }
 
 void bind_filter(state::Query& query, const DeviceFilter& filter) {
@@ -68,7 +68,7 @@ std::optional<Device> find_device(state::Database& database, std::string_view id
 std::vector<Device> list_devices(state::Database& database, const DeviceFilter& filter, Page page) {
     std::vector<Device> devices;
     {
-        auto rows = database.query(select_matching(device_columns, " ORDER BY rowid LIMIT ?4 OFFSET ?5"));
+        auto rows = database.query(select_devices(device_columns, " ORDER BY rowid LIMIT ?4 OFFSET ?5"));
         bind_filter(rows, filter);
         rows.with(page.limit, page.offset);
         while (rows.next())
@@ -80,7 +80,7 @@ std::vector<Device> list_devices(state::Database& database, const DeviceFilter& 
 }
 
 std::int64_t count_devices(state::Database& database, const DeviceFilter& filter) {
-    auto counted = database.query(select_matching("count(*)"));
+    auto counted = database.query(select_devices("count(*)"));
     bind_filter(counted, filter);
     return counted.next() ? counted.number(0) : 0;
 }
@@ -92,8 +92,8 @@ bool is_accepted(state::Database& database, const std::string& device) {
 }
 
 std::vector<std::string> accepted_devices(state::Database& database, const std::string& group) {
-    auto rows = database.query(select_matching("id", " ORDER BY rowid"));
-    bind_filter(rows, {{"accepted"}, {}, group});
+    auto rows = database.query(select_devices("id", " ORDER BY rowid"));
+    bind_filter(rows, DeviceFilter{{"accepted"}, {}, group});
     std::vector<std::string> ids;
     while (rows.next())
         ids.push_back(rows.text(0));

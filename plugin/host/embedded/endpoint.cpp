@@ -13,10 +13,6 @@
 namespace two_path::host::embedded {
 namespace {
 
-constexpr std::int64_t max_per_page = 500;
-/// Far beyond any list, and no product of the two overflows.
-constexpr std::int64_t max_page = 1'000'000'000;
-
 Result<std::string> identify(Parts& parts, Caller caller, const control::Request& request) {
     switch (caller) {
     case Caller::device:
@@ -169,7 +165,7 @@ control::Response list_answer(const Call& call, Page page, json::array list, std
 }
 
 std::string entity_tag(std::string_view content) {
-    return "\"" + digest_of(DigestKind::sha256, bytes_of(content)).hex().substr(0, 32) + "\"";
+    return "\"" + sha256_hex(content).substr(0, 32) + "\"";
 }
 
 bool matches(const Call& call, std::string_view entity_tag) {

@@ -45,7 +45,11 @@ void add_route(control::Router& router, Parts& parts, Caller caller, std::string
 void add_route(control::Router& router, Parts& parts, Caller caller, std::string method, std::string pattern,
                SlowAnswer answer, std::size_t max_body = max_json_body);
 
-/// `page` (from 1) and `per_page` (1 to 500, default 20) of the query; bad_request.
+/// Of `page` and `per_page`. The first is far beyond any list, and no product of the two overflows.
+inline constexpr std::int64_t max_page = 1'000'000'000;
+inline constexpr std::int64_t max_per_page = 500;
+
+/// `page` (from 1) and `per_page` (default 20) of the query; bad_request.
 [[nodiscard]] Result<Page> page_of(const control::Request& request);
 /// A page of a list of `total`, with Mender's `X-Total-Count` and `Link` (RFC 8288).
 [[nodiscard]] control::Response list_answer(const Call& call, Page page, json::array list,
@@ -60,6 +64,10 @@ void add_route(control::Router& router, Parts& parts, Caller caller, std::string
 [[nodiscard]] Result<control::Response> token_answer(Parts& parts, const std::string& user,
                                                      const std::optional<std::string>& name,
                                                      std::chrono::seconds lifetime);
+
+// What Mender uses instead of an error's own status.
+inline constexpr unsigned precondition_failed = 412;
+inline constexpr unsigned unprocessable = 422;
 
 /// An error answered with a status that Mender uses instead of the error's own.
 [[nodiscard]] control::Response refusal(const Error& error, unsigned status, const Call& call);

@@ -9,13 +9,9 @@ namespace two_path::host::embedded {
 namespace {
 
 constexpr std::size_t max_attributes = 500;
-constexpr std::size_t max_name = 256;
+constexpr std::size_t max_attribute_name = 256;
 constexpr std::size_t max_value = 16 * 1024;
 constexpr std::size_t max_group = 128;
-
-bool is_plain(const json::value& value) {
-    return value.is_string() || value.is_number() || value.is_bool();
-}
 
 bool is_attribute_value(const json::value& value) {
     const auto* list = value.if_array();
@@ -32,8 +28,9 @@ Result<Attribute> parse_attribute(const json::value& entry) {
     const auto* name = object->if_contains("name");
     const auto* value = object->if_contains("value");
     if (name == nullptr || !name->is_string() || name->get_string().empty() ||
-        name->get_string().size() > max_name)
-        return wrong("each attribute needs a `name` of 1 to " + std::to_string(max_name) + " bytes");
+        name->get_string().size() > max_attribute_name)
+        return wrong("each attribute needs a `name` of 1 to " + std::to_string(max_attribute_name) +
+                     " bytes");
     if (value == nullptr || !is_attribute_value(*value))
         return wrong("each `value` must be a text, a number or a list of these");
     if (json::serialize(*value).size() > max_value)
@@ -42,6 +39,10 @@ Result<Attribute> parse_attribute(const json::value& entry) {
 }
 
 } // namespace
+
+bool is_plain(const json::value& value) noexcept {
+    return value.is_string() || value.is_number() || value.is_bool();
+}
 
 Result<std::vector<Attribute>> parse_attributes(const json::value& body) {
     const auto* list = body.if_array();

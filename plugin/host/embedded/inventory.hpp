@@ -18,6 +18,9 @@ struct Attribute {
     std::int64_t updated{0};
 };
 
+/// A text, a number or a boolean.
+[[nodiscard]] bool is_plain(const json::value& value) noexcept;
+
 /// From `[{"name","value"}]`; bad_request for anything else and over the bounds (500 attributes, names of 256
 /// bytes, values of 16 KiB).
 [[nodiscard]] Result<std::vector<Attribute>> parse_attributes(const json::value& body);

@@ -40,7 +40,7 @@ std::optional<Credentials> basic_credentials(const control::Request& request) {
     return credentials;
 }
 
-control::Response refused(const control::Request& request) {
+control::Response wrong_credentials(const control::Request& request) {
     auto response =
         control::Response::of(fail(Errc::unauthorized, "wrong e-mail address or password"), request.id);
     response.headers["WWW-Authenticate"] = "Basic realm=\"two-path\"";
@@ -59,7 +59,7 @@ awaitable<control::Response> log_in(Parts& parts, control::Request& request) {
     const auto body = co_await request.body->all(max_login_body);
     if (!body) co_return control::Response::of(body.error(), request.id);
     auto credentials = basic_credentials(request);
-    if (!credentials) co_return refused(request);
+    if (!credentials) co_return wrong_credentials(request);
 
     request.caller = credentials->email;
     auto user = user_by_email(parts.database, credentials->email);
@@ -72,7 +72,7 @@ awaitable<control::Response> log_in(Parts& parts, control::Request& request) {
     }
     if (!*matches || !user || !has_still(parts.database, *user)) {
         log(Level::warning, "a login from " + request.client.to_string() + " was refused");
-        co_return refused(request);
+        co_return wrong_credentials(request);
     }
     parts.logins.succeeded(request.client);
     auto token = token_answer(parts, user->id, std::nullopt, parts.settings.user_token_lifetime);

@@ -23,18 +23,12 @@ bool equal_without_case(std::string_view a, std::string_view b) {
                       [&](char x, char y) { return lower(x) == lower(y); });
 }
 
-std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 /// A token or quoted string at the start of `text`, which is moved behind it.
 std::string take_value(std::string_view& text) {
     std::string value;
     if (!text.starts_with('"')) {
         const auto end = std::min(text.find(';'), text.size());
-        value = trimmed(text.substr(0, end));
+        value = control::trimmed(text.substr(0, end));
         text.remove_prefix(end);
         return value;
     }
@@ -65,7 +59,7 @@ std::optional<std::string> header_parameter(std::string_view value, std::string_
         value.remove_prefix(1); // the semicolon
         const auto equals = value.find('=');
         if (equals == std::string_view::npos) return std::nullopt;
-        const auto found = trimmed(value.substr(0, equals));
+        const auto found = control::trimmed(value.substr(0, equals));
         value.remove_prefix(equals + 1);
         value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
         auto content = take_value(value);
@@ -82,7 +76,8 @@ Multipart::Multipart(control::RequestBody& body, std::string_view boundary)
   , buffer_("\r\n") {}
 
 Result<Multipart> Multipart::begin(control::RequestBody& body, std::string_view content_type) {
-    const auto type = trimmed(content_type.substr(0, std::min(content_type.find(';'), content_type.size())));
+    const auto type =
+        control::trimmed(content_type.substr(0, std::min(content_type.find(';'), content_type.size())));
     if (!equal_without_case(type.substr(0, std::min<std::size_t>(type.size(), 10)), "multipart/"))
         return fail(Errc::bad_request, "the Content-Type must be multipart/form-data");
     const auto boundary = header_parameter(content_type, "boundary");
@@ -141,7 +136,7 @@ awaitable<Result<std::optional<std::string>>> Multipart::next() {
     }
     const auto rest = co_await line();
     if (!rest) co_return rest.error();
-    if (!trimmed(*rest).empty()) co_return malformed("its boundary runs on");
+    if (!control::trimmed(*rest).empty()) co_return malformed("its boundary runs on");
     if (++parts_ > max_parts) co_return malformed("it has over " + std::to_string(max_parts) + " parts");
 
     std::optional<std::string> name;

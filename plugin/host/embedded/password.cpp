@@ -62,7 +62,7 @@ std::optional<unsigned> number_in(std::string_view text, unsigned limit) {
     return number;
 }
 
-std::optional<Stored> parse(std::string_view text) {
+std::optional<Stored> parse_stored(std::string_view text) {
     std::vector<std::string_view> parts;
     for (auto dollar = text.find('$'); dollar != std::string_view::npos; dollar = text.find('$')) {
         parts.push_back(text.substr(0, dollar));
@@ -89,7 +89,7 @@ std::string hash_password(std::string_view password) {
 }
 
 bool password_matches(std::string_view password, std::string_view stored) {
-    const auto parsed = parse(stored);
+    const auto parsed = parse_stored(stored);
     if (!parsed) return false;
     const auto hash = derive(password, parsed->salt, parsed->cost);
     return CRYPTO_memcmp(hash.data(), parsed->hash.data(), hash_size) == 0;

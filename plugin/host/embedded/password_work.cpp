@@ -22,7 +22,7 @@ awaitable<bool> compared(std::string password, std::string stored) {
     co_return equal;
 }
 
-Error too_many() {
+Error too_many_passwords() {
     return fail(Errc::busy, "many passwords are being checked");
 }
 
@@ -43,14 +43,14 @@ class PasswordWork::Turn {
 };
 
 awaitable<Result<std::string>> PasswordWork::hash(std::string password) {
-    if (waiting_ >= most_waiting) co_return too_many();
+    if (waiting_ >= most_waiting) co_return too_many_passwords();
     const Turn turn(waiting_);
     auto work = hashed(std::move(password));
     co_return co_await boost::asio::co_spawn(files_, std::move(work), boost::asio::use_awaitable);
 }
 
 awaitable<Result<bool>> PasswordWork::matches(std::string password, std::string stored) {
-    if (waiting_ >= most_waiting) co_return too_many();
+    if (waiting_ >= most_waiting) co_return too_many_passwords();
     const Turn turn(waiting_);
     auto work = compared(std::move(password), std::move(stored));
     co_return co_await boost::asio::co_spawn(files_, std::move(work), boost::asio::use_awaitable);

@@ -24,10 +24,6 @@ bool exists(Parts& parts, const std::string& name) {
     return !artifacts_called(parts.database, name).empty();
 }
 
-json::array texts(const std::vector<std::string>& all) {
-    return json::array(all.begin(), all.end());
-}
-
 json::object describe(Parts& parts, const std::string& name) {
     json::array artifacts;
     std::int64_t modified = 0;
@@ -38,7 +34,7 @@ json::object describe(Parts& parts, const std::string& name) {
     const auto count = artifacts.size();
     return {{"name", name},
             {"modified", rfc3339(modified)},
-            {"tags", texts(tags_of(parts.database, name))},
+            {"tags", array_of(tags_of(parts.database, name))},
             {"notes", notes_of(parts.database, name)},
             {"artifacts", std::move(artifacts)},
             {"artifacts_count", count}};
@@ -50,7 +46,7 @@ json::object describe_v1(Parts& parts, const std::string& name) {
     return {{"Name", name}, {"Artifacts", shown["artifacts"]}, {"ArtifactsCount", shown["artifacts_count"]}};
 }
 
-Result<ReleaseFilter> filter_of(const control::Request& request) {
+Result<ReleaseFilter> release_filter(const control::Request& request) {
     ReleaseFilter filter;
     filter.name = request.query_value("name");
     filter.update_type = request.query_value("update_type");
@@ -67,7 +63,7 @@ Result<control::Response> list_as(Parts& parts, const Call& call,
                                   json::object (*shown)(Parts&, const std::string&)) {
     const auto page = page_of(call.request);
     if (!page) return page.error();
-    const auto filter = filter_of(call.request);
+    const auto filter = release_filter(call.request);
     if (!filter) return filter.error();
     json::array releases;
     for (const auto& name : release_names(parts.database, *filter, *page))
@@ -75,21 +71,21 @@ Result<control::Response> list_as(Parts& parts, const Call& call,
     return list_answer(call, *page, std::move(releases), count_releases(parts.database, *filter));
 }
 
-Result<control::Response> list(Parts& parts, const Call& call) {
+Result<control::Response> show_releases(Parts& parts, const Call& call) {
     return list_as(parts, call, describe);
 }
 
-Result<control::Response> list_v1(Parts& parts, const Call& call) {
+Result<control::Response> show_releases_v1(Parts& parts, const Call& call) {
     return list_as(parts, call, describe_v1);
 }
 
-Result<control::Response> show(Parts& parts, const Call& call) {
+Result<control::Response> show_release(Parts& parts, const Call& call) {
     const auto& name = call.parameter("release");
     if (!exists(parts, name)) return no_such_release();
     return control::Response::of(200, describe(parts, name));
 }
 
-Result<control::Response> change(Parts& parts, const Call& call) {
+Result<control::Response> edit_release(Parts& parts, const Call& call) {
     const auto body = call.object();
     if (!body) return body.error();
     Fields fields(*body, "the release");
@@ -118,7 +114,7 @@ Result<control::Response> tag(Parts& parts, const Call& call) {
 }
 
 /// All or none of those that the query names; one that is not there is no error.
-Result<control::Response> remove(Parts& parts, const Call& call) {
+Result<control::Response> delete_releases(Parts& parts, const Call& call) {
     const auto [first, last] = call.request.query.equal_range("name");
     if (first == last) return fail(Errc::bad_request, "`name` is missing");
     for (auto named = first; named != last; ++named)
@@ -135,11 +131,11 @@ Result<control::Response> remove(Parts& parts, const Call& call) {
 }
 
 Result<control::Response> list_tags(Parts& parts, const Call&) {
-    return control::Response::of(200, texts(all_release_tags(parts.database)));
+    return control::Response::of(200, array_of(all_release_tags(parts.database)));
 }
 
 Result<control::Response> list_types(Parts& parts, const Call&) {
-    return control::Response::of(200, texts(all_update_types(parts.database)));
+    return control::Response::of(200, array_of(all_update_types(parts.database)));
 }
 
 } // namespace
@@ -147,14 +143,15 @@ Result<control::Response> list_types(Parts& parts, const Call&) {
 void add_release_api(control::Router& router, Parts& parts) {
     const std::string v2 = "/api/management/v2/deployments";
     const auto releases = v2 + "/deployments/releases";
-    add_route(router, parts, Caller::user, "GET", releases, list);
-    add_route(router, parts, Caller::user, "DELETE", releases, remove);
-    add_route(router, parts, Caller::user, "GET", releases + "/{release}", show);
-    add_route(router, parts, Caller::user, "PATCH", releases + "/{release}", change);
+    add_route(router, parts, Caller::user, "GET", releases, show_releases);
+    add_route(router, parts, Caller::user, "DELETE", releases, delete_releases);
+    add_route(router, parts, Caller::user, "GET", releases + "/{release}", show_release);
+    add_route(router, parts, Caller::user, "PATCH", releases + "/{release}", edit_release);
     add_route(router, parts, Caller::user, "PUT", releases + "/{release}/tags", tag);
     add_route(router, parts, Caller::user, "GET", v2 + "/releases/all/tags", list_tags);
     add_route(router, parts, Caller::user, "GET", v2 + "/releases/all/types", list_types);
-    add_route(router, parts, Caller::user, "GET", "/api/management/v1/deployments/releases", list_v1);
+    add_route(router, parts, Caller::user, "GET", "/api/management/v1/deployments/releases",
+              show_releases_v1);
 }
 
 } // namespace two_path::host::embedded

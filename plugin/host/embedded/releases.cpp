@@ -10,14 +10,14 @@
 namespace two_path::host::embedded {
 namespace {
 
-constexpr std::size_t max_tags = 20;       // as Mender's
-constexpr std::int64_t max_all_tags = 100; // as Mender's
+constexpr std::size_t max_release_tags = 20; // as Mender's
+constexpr std::int64_t max_all_tags = 100;   // as Mender's
 constexpr std::size_t max_tag = 128;
 
 constexpr std::array<std::string_view, 4> keys{"name", "modified", "artifacts_count", "tags"};
 
 /// What ReleaseFilter asks for; bind_filter() binds it.
-constexpr std::string_view matching =
+constexpr std::string_view matching_releases =
     " FROM (SELECT name, max(sequence) AS modified, count(*) AS artifacts_count, (SELECT group_concat(tag) "
     "FROM "
     "(SELECT tag FROM release_tags WHERE release = a.name ORDER BY tag)) AS tags FROM artifacts a GROUP BY "
@@ -65,14 +65,14 @@ bool is_release_order(std::string_view text) noexcept {
 }
 
 std::vector<std::string> release_names(state::Database& database, const ReleaseFilter& filter, Page page) {
-    auto rows = database.query(std::string("SELECT name").append(matching) + order_by(filter.order));
+    auto rows = database.query(std::string("SELECT name").append(matching_releases) + order_by(filter.order));
     bind_filter(rows, filter);
     rows.with(page.limit, page.offset);
     return texts(std::move(rows));
 }
 
 std::int64_t count_releases(state::Database& database, const ReleaseFilter& filter) {
-    auto rows = database.query(std::string("SELECT count(*)").append(matching));
+    auto rows = database.query(std::string("SELECT count(*)").append(matching_releases));
     bind_filter(rows, filter);
     return rows.next() ? rows.number(0) : 0;
 }
@@ -97,8 +97,8 @@ std::vector<std::string> tags_of(state::Database& database, const std::string& r
 
 Result<void> set_tags(state::Database& database, const std::string& release,
                       const std::vector<std::string>& tags) {
-    if (tags.size() > max_tags || !std::all_of(tags.begin(), tags.end(), is_tag))
-        return fail(Errc::bad_request, "a release has at most " + std::to_string(max_tags) +
+    if (tags.size() > max_release_tags || !std::all_of(tags.begin(), tags.end(), is_tag))
+        return fail(Errc::bad_request, "a release has at most " + std::to_string(max_release_tags) +
                                            " tags of 1 to " + std::to_string(max_tag) +
                                            " bytes without control characters");
     state::Transaction transaction(database);

@@ -11,8 +11,6 @@ namespace {
 constexpr std::size_t max_filters = 50;
 constexpr std::size_t max_text = 256;
 constexpr std::size_t max_orders = 2;
-constexpr std::uint64_t max_per_page = 500;
-constexpr std::uint64_t max_page = 1'000'000;
 
 /// The objects of the body's list `name`; none where it is absent or null.
 Result<json::array> objects_of(const json::object& body, std::string_view name, std::size_t most) {
@@ -89,7 +87,7 @@ void leave(json::array& attributes, const json::array& wanted) {
     attributes = std::move(left);
 }
 
-Result<control::Response> search(Parts& parts, const Call& call) {
+Result<control::Response> search_inventories(Parts& parts, const Call& call) {
     const auto body = call.object();
     if (!body) return body.error();
     const auto asked = parse_search(*body);
@@ -114,7 +112,7 @@ Result<control::Response> list_filterable(Parts& parts, const Call&) {
 
 void add_search_api(control::Router& router, Parts& parts) {
     const std::string filters = "/api/management/v2/inventory/filters";
-    add_route(router, parts, Caller::user, "POST", filters + "/search", search);
+    add_route(router, parts, Caller::user, "POST", filters + "/search", search_inventories);
     add_route(router, parts, Caller::user, "GET", filters + "/attributes", list_filterable);
 }
 

@@ -7,7 +7,6 @@ namespace two_path::host::embedded {
 namespace {
 
 constexpr std::size_t max_settings = 64 * 1024;
-constexpr unsigned precondition_failed = 412;
 const std::string everybody;
 
 std::string settings_of(Parts& parts, const std::string& owner) {
@@ -16,7 +15,7 @@ std::string settings_of(Parts& parts, const std::string& owner) {
     return rows.next() ? rows.text(0) : "{}";
 }
 
-control::Response show(Parts& parts, const std::string& owner) {
+control::Response show_settings(Parts& parts, const std::string& owner) {
     control::Response response;
     response.body = settings_of(parts, owner);
     response.headers["Content-Type"] = "application/json";
@@ -24,7 +23,7 @@ control::Response show(Parts& parts, const std::string& owner) {
     return response;
 }
 
-Result<control::Response> replace(Parts& parts, const Call& call, const std::string& owner) {
+Result<control::Response> replace_settings(Parts& parts, const Call& call, const std::string& owner) {
     const auto body = call.any();
     if (!body) return body.error();
     if (!body->is_object()) return fail(Errc::bad_request, "the settings must be an object");
@@ -49,23 +48,23 @@ Result<std::string> owner_of(Parts& parts, const Call& call) {
 }
 
 Result<control::Response> show_shared(Parts& parts, const Call&) {
-    return show(parts, everybody);
+    return show_settings(parts, everybody);
 }
 
 Result<control::Response> replace_shared(Parts& parts, const Call& call) {
-    return replace(parts, call, everybody);
+    return replace_settings(parts, call, everybody);
 }
 
 Result<control::Response> show_own(Parts& parts, const Call& call) {
     const auto owner = owner_of(parts, call);
     if (!owner) return owner.error();
-    return show(parts, *owner);
+    return show_settings(parts, *owner);
 }
 
 Result<control::Response> replace_own(Parts& parts, const Call& call) {
     const auto owner = owner_of(parts, call);
     if (!owner) return owner.error();
-    return replace(parts, call, *owner);
+    return replace_settings(parts, call, *owner);
 }
 
 /// Those to clouds, of which this host has none; the user interface asks.

@@ -5,9 +5,7 @@
 namespace two_path::host::embedded {
 namespace {
 
-constexpr unsigned precondition_failed = 412;
-
-Result<control::Response> store(Parts& parts, const Call& call, bool whole) {
+Result<control::Response> change_tags(Parts& parts, const Call& call, bool whole) {
     const auto body = call.any();
     if (!body) return body.error();
     const auto tags = parse_tags(*body);
@@ -26,20 +24,20 @@ Result<control::Response> store(Parts& parts, const Call& call, bool whole) {
     return response;
 }
 
-Result<control::Response> replace(Parts& parts, const Call& call) {
-    return store(parts, call, true);
+Result<control::Response> replace_tags(Parts& parts, const Call& call) {
+    return change_tags(parts, call, true);
 }
 
-Result<control::Response> merge(Parts& parts, const Call& call) {
-    return store(parts, call, false);
+Result<control::Response> merge_tags(Parts& parts, const Call& call) {
+    return change_tags(parts, call, false);
 }
 
 } // namespace
 
 void add_tag_api(control::Router& router, Parts& parts) {
     const std::string tags = "/api/management/v1/inventory/devices/{device}/tags";
-    add_route(router, parts, Caller::user, "PUT", tags, replace);
-    add_route(router, parts, Caller::user, "PATCH", tags, merge);
+    add_route(router, parts, Caller::user, "PUT", tags, replace_tags);
+    add_route(router, parts, Caller::user, "PATCH", tags, merge_tags);
 }
 
 } // namespace two_path::host::embedded

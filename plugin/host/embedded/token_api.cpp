@@ -6,8 +6,7 @@
 namespace two_path::host::embedded {
 namespace {
 
-constexpr unsigned unprocessable = 422;
-constexpr std::size_t max_name = 255;
+constexpr std::size_t max_token_name = 255;
 /// Without a lifetime, and at most. Mender's may live for ever; here every token ends.
 constexpr std::chrono::seconds usual_lifetime = std::chrono::hours(24 * 365);
 constexpr std::chrono::seconds max_lifetime = 10 * usual_lifetime;
@@ -27,14 +26,14 @@ Result<std::string> user_of(Parts& parts, const Call& call) {
     return user->id;
 }
 
-Result<control::Response> create(Parts& parts, const Call& call) {
+Result<control::Response> create_token(Parts& parts, const Call& call) {
     const auto body = call.object();
     if (!body) return body.error();
     Fields fields(*body, "the token");
     const auto name = fields.text("name");
     const auto lifetime = fields.number_or("expires_in", 0);
-    if (name.empty() || name.size() > max_name)
-        fields.refuse("`name` must have 1 to " + std::to_string(max_name) + " bytes");
+    if (name.empty() || name.size() > max_token_name)
+        fields.refuse("`name` must have 1 to " + std::to_string(max_token_name) + " bytes");
     if (std::cmp_greater(lifetime, max_lifetime.count()))
         fields.refuse("`expires_in` is over " + std::to_string(max_lifetime.count()) + " seconds");
     if (!fields.ok()) return fields.error();
@@ -47,7 +46,7 @@ Result<control::Response> create(Parts& parts, const Call& call) {
     return answer;
 }
 
-Result<control::Response> list(Parts& parts, const Call& call) {
+Result<control::Response> show_tokens(Parts& parts, const Call& call) {
     const auto user = user_of(parts, call);
     if (!user) return user.error();
     json::array shown;
@@ -56,7 +55,7 @@ Result<control::Response> list(Parts& parts, const Call& call) {
     return control::Response::of(200, std::move(shown));
 }
 
-Result<control::Response> revoke(Parts& parts, const Call& call) {
+Result<control::Response> revoke_personal_token(Parts& parts, const Call& call) {
     const auto user = user_of(parts, call);
     if (!user) return user.error();
     if (!remove_personal_token(parts.database, *user, call.parameter("token")))
@@ -68,9 +67,9 @@ Result<control::Response> revoke(Parts& parts, const Call& call) {
 
 void add_token_api(control::Router& router, Parts& parts) {
     const std::string tokens = "/api/management/v1/useradm/settings/tokens";
-    add_route(router, parts, Caller::user, "POST", tokens, create);
-    add_route(router, parts, Caller::user, "GET", tokens, list);
-    add_route(router, parts, Caller::user, "DELETE", tokens + "/{token}", revoke);
+    add_route(router, parts, Caller::user, "POST", tokens, create_token);
+    add_route(router, parts, Caller::user, "GET", tokens, show_tokens);
+    add_route(router, parts, Caller::user, "DELETE", tokens + "/{token}", revoke_personal_token);
 }
 
 } // namespace two_path::host::embedded

@@ -24,16 +24,16 @@ std::string part(const json::object& object) {
     return to_base64url(bytes_of(json::serialize(object)));
 }
 
-Error refused(const char* why) {
+Error bad_token(const char* why) {
     return fail(Errc::unauthorized, why);
 }
 
 Result<json::object> parse_part(std::string_view text) {
     const auto bytes = from_base64url(text);
-    if (!bytes) return refused("the bearer token is malformed");
+    if (!bytes) return bad_token("the bearer token is malformed");
     auto object =
         parse_object({reinterpret_cast<const char*>(bytes->data()), bytes->size()}, "the bearer token");
-    if (!object) return refused("the bearer token is malformed");
+    if (!object) return bad_token("the bearer token is malformed");
     return object;
 }
 
@@ -89,19 +89,19 @@ bool Tokens::is_signed(std::string_view token, std::string_view content, std::st
 }
 
 Result<Claims> Tokens::verify(std::string_view token, TokenKind kind, std::int64_t now) const {
-    if (token.empty()) return refused("no bearer token");
-    if (token.size() > max_token) return refused("the bearer token is malformed");
+    if (token.empty()) return bad_token("no bearer token");
+    if (token.size() > max_token) return bad_token("the bearer token is malformed");
     const auto first = token.find('.');
     const auto second = token.find('.', first == std::string_view::npos ? first : first + 1);
-    if (second == std::string_view::npos) return refused("the bearer token is malformed");
+    if (second == std::string_view::npos) return bad_token("the bearer token is malformed");
 
     if (!is_signed(token, token.substr(0, second), token.substr(second + 1)))
-        return refused("the bearer token's signature does not hold");
+        return bad_token("the bearer token's signature does not hold");
 
     const auto header = parse_part(token.substr(0, first));
     if (!header) return header.error();
     const auto* algorithm = header->if_contains("alg");
-    if (algorithm == nullptr || *algorithm != "EdDSA") return refused("the bearer token is malformed");
+    if (algorithm == nullptr || *algorithm != "EdDSA") return bad_token("the bearer token is malformed");
 
     const auto body = parse_part(token.substr(first + 1, second - first - 1));
     if (!body) return body.error();
@@ -111,11 +111,11 @@ Result<Claims> Tokens::verify(std::string_view token, TokenKind kind, std::int64
     const auto issuer = fields.text("iss");
     const auto issued = seconds(*body, "iat");
     const auto expires = seconds(*body, "exp");
-    if (!fields.ok() || !issued || !expires) return refused("the bearer token is malformed");
+    if (!fields.ok() || !issued || !expires) return bad_token("the bearer token is malformed");
     if (issuer != expected.issuer || !fields.boolean_or(expected.claim, false))
-        return refused(kind == TokenKind::device ? "not a device's bearer token"
-                                                 : "not a user's bearer token");
-    if (now >= *expires) return refused("the bearer token has expired");
+        return bad_token(kind == TokenKind::device ? "not a device's bearer token"
+                                                   : "not a user's bearer token");
+    if (now >= *expires) return bad_token("the bearer token has expired");
     claims.issued = *issued;
     claims.expires = *expires;
     return claims;

@@ -70,7 +70,7 @@ void discard(Parts& parts, const std::string& sha256) {
         log(Level::warning, "a refused upload stays until the next start: " + removed.error().message());
 }
 
-Result<void> add(Parts& parts, const Result<catalog::Artifact>& artifact, const Upload& upload) {
+Result<void> store_artifact(Parts& parts, const Result<catalog::Artifact>& artifact, const Upload& upload) {
     if (!artifact) return artifact.error();
     // An artifact of the same content may have been deleted while this one was read.
     if (!parts.files.size_of(upload.sha256))
@@ -84,7 +84,7 @@ awaitable<Result<std::string>> accept(Parts& parts, Multipart& form) {
     auto reading = read_whole(parts.files, upload->sha256);
     const auto artifact =
         co_await boost::asio::co_spawn(parts.executors.files, std::move(reading), boost::asio::use_awaitable);
-    const auto added = add(parts, artifact, *upload);
+    const auto added = store_artifact(parts, artifact, *upload);
     if (!added) {
         discard(parts, upload->sha256);
         co_return added.error();

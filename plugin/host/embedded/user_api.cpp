@@ -7,7 +7,6 @@
 namespace two_path::host::embedded {
 namespace {
 
-constexpr unsigned unprocessable = 422;
 constexpr std::string_view users_path = "/api/management/v1/useradm/users";
 
 json::object describe(const User& user) {
@@ -20,7 +19,7 @@ json::object describe(const User& user) {
 }
 
 /// Mender says 422 for most of what it does not do.
-control::Response refused(const Error& error, const Call& call) {
+control::Response user_refusal(const Error& error, const Call& call) {
     if (error.code == Errc::not_found || error.code == Errc::busy)
         return control::Response::of(error, call.request.id);
     return refusal(error, unprocessable, call);
@@ -34,7 +33,7 @@ std::string id_of(Parts& parts, const Call& call) {
     return user ? user->id : std::string();
 }
 
-Result<control::Response> list(Parts& parts, const Call& call) {
+Result<control::Response> show_users(Parts& parts, const Call& call) {
     json::array shown;
     for (const auto& user : list_users(parts.database))
         shown.push_back(describe(user));
@@ -42,13 +41,13 @@ Result<control::Response> list(Parts& parts, const Call& call) {
     return list_answer(call, {0, std::max<std::int64_t>(1, total)}, std::move(shown), total);
 }
 
-Result<control::Response> show(Parts& parts, const Call& call) {
+Result<control::Response> show_user(Parts& parts, const Call& call) {
     const auto user = user_by_id(parts.database, id_of(parts, call));
     if (!user) return fail(Errc::not_found, "no such user");
     return control::Response::of(200, describe(*user));
 }
 
-awaitable<Result<control::Response>> create(Parts& parts, const Call& call) {
+awaitable<Result<control::Response>> register_user(Parts& parts, const Call& call) {
     const auto body = call.object();
     if (!body) co_return body.error();
     Fields fields(*body, "the user");
@@ -90,7 +89,7 @@ awaitable<Result<std::string>> new_password(Parts& parts, const Call& call, cons
     co_return stored;
 }
 
-awaitable<Result<control::Response>> change(Parts& parts, const Call& call) {
+awaitable<Result<control::Response>> edit_user(Parts& parts, const Call& call) {
     const auto body = call.object();
     if (!body) co_return body.error();
     const auto user = user_by_id(parts.database, id_of(parts, call));
@@ -103,15 +102,15 @@ awaitable<Result<control::Response>> change(Parts& parts, const Call& call) {
         if (const auto checked = check_email(*asked.email); !checked) co_return checked.error();
     if (fields.has("password")) {
         auto password = co_await new_password(parts, call, *user, fields);
-        if (!password) co_return refused(password.error(), call);
+        if (!password) co_return user_refusal(password.error(), call);
         asked.password = std::move(*password);
     }
     const auto changed = change_user(parts.database, user->id, asked, call.caller, parts.now());
-    if (!changed) co_return refused(changed.error(), call);
+    if (!changed) co_return user_refusal(changed.error(), call);
     co_return control::Response::empty(204);
 }
 
-Result<control::Response> remove(Parts& parts, const Call& call) {
+Result<control::Response> delete_user(Parts& parts, const Call& call) {
     const auto removed = remove_user(parts.database, id_of(parts, call));
     if (!removed) return refusal(removed.error(), unprocessable, call);
     return control::Response::empty(204);
@@ -121,11 +120,11 @@ Result<control::Response> remove(Parts& parts, const Call& call) {
 
 void add_user_api(control::Router& router, Parts& parts) {
     const std::string users(users_path);
-    add_route(router, parts, Caller::user, "GET", users, list);
-    add_route(router, parts, Caller::user, "POST", users, create);
-    add_route(router, parts, Caller::user, "GET", users + "/{user}", show);
-    add_route(router, parts, Caller::user, "PUT", users + "/{user}", change);
-    add_route(router, parts, Caller::user, "DELETE", users + "/{user}", remove);
+    add_route(router, parts, Caller::user, "GET", users, show_users);
+    add_route(router, parts, Caller::user, "POST", users, register_user);
+    add_route(router, parts, Caller::user, "GET", users + "/{user}", show_user);
+    add_route(router, parts, Caller::user, "PUT", users + "/{user}", edit_user);
+    add_route(router, parts, Caller::user, "DELETE", users + "/{user}", delete_user);
 }
 
 } // namespace two_path::host::embedded

@@ -16,7 +16,7 @@ constexpr std::size_t max_email = 254; // RFC 5321, section 4.5.3.1.3
 constexpr std::size_t min_password = 8;
 constexpr std::size_t max_password = 1024;
 constexpr std::int64_t max_personal_tokens = 10; // Mender's default
-constexpr std::int64_t noted_every = std::chrono::milliseconds(std::chrono::minutes(10)).count();
+constexpr std::int64_t use_noted_every = std::chrono::milliseconds(std::chrono::minutes(10)).count();
 
 constexpr std::string_view select_users =
     "SELECT id, email, password, created, updated, logged_in FROM users ";
@@ -36,7 +36,7 @@ bool is_email(std::string_view text) {
            std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7F && c != ':'; });
 }
 
-User read(const state::Query& row) {
+User read_user(const state::Query& row) {
     return {row.text(0), row.text(1), row.text(2), row.number(3), row.number(4), row.number_or_none(5)};
 }
 
@@ -44,10 +44,10 @@ std::optional<User> find(state::Database& database, std::string_view condition, 
     auto found = database.query(std::string(select_users).append(condition));
     found.bind(value);
     if (!found.next()) return std::nullopt;
-    return read(found);
+    return read_user(found);
 }
 
-Error is_taken(const std::string& email) {
+Error user_exists(const std::string& email) {
     return fail(Errc::conflict, "the user " + email + " exists already");
 }
 
@@ -89,7 +89,7 @@ Result<std::string> add_user(state::Database& database, std::string_view email, 
         .query("INSERT INTO users (id, email, password, created) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
         .with(id, name, password, now)
         .run();
-    if (database.changes() == 0) return is_taken(name);
+    if (database.changes() == 0) return user_exists(name);
     return id;
 }
 
@@ -99,7 +99,7 @@ Result<void> change_user(state::Database& database, const std::string& id, const
     if (!user_by_id(database, id)) return fail(Errc::not_found, "no such user");
     if (change.email) {
         const auto email = in_lower_case(*change.email);
-        if (is_others(database, email, id)) return is_taken(email);
+        if (is_others(database, email, id)) return user_exists(email);
         database.query("UPDATE users SET email = ? WHERE id = ?").with(email, id).run();
     }
     if (change.password) {
@@ -139,7 +139,7 @@ std::vector<User> list_users(state::Database& database) {
     auto rows = database.query(std::string(select_users).append("ORDER BY rowid"));
     std::vector<User> users;
     while (rows.next())
-        users.push_back(read(rows));
+        users.push_back(read_user(rows));
     return users;
 }
 
@@ -166,7 +166,7 @@ void note_use(state::Database& database, std::string_view id, std::int64_t now) 
     {
         auto old = database.query(
             "SELECT 1 FROM user_tokens WHERE id = ? AND name IS NOT NULL AND (used IS NULL OR used < ?)");
-        old.with(id, now - noted_every);
+        old.with(id, now - use_noted_every);
         if (!old.next()) return;
     }
     database.query("UPDATE user_tokens SET used = ? WHERE id = ?").with(now, id).run();

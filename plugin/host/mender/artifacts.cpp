@@ -8,18 +8,18 @@ namespace {
 
 const std::string artifacts_target = "/v1/deployments/artifacts";
 /// Each may bring its whole descriptor twice.
-constexpr std::size_t page_size = 50;
-constexpr std::size_t most_pages = 1000;
+constexpr std::size_t artifacts_page = 50;
+constexpr std::size_t most_artifact_pages = 1000;
 /// Of a descriptor artifact, which has some MB at most.
 constexpr Patience of_an_upload{std::chrono::seconds{60}, false};
 
 /// `filter`: of the query, with an `&` behind it.
 awaitable<Result<std::vector<ListedArtifact>>> list(Management& management, std::string filter) {
     std::vector<ListedArtifact> all;
-    for (std::size_t page = 1; page <= most_pages; ++page) {
+    for (std::size_t page = 1; page <= most_artifact_pages; ++page) {
         const auto answer =
             co_await management.get(artifacts_target + "/list?" + filter + "page=" + std::to_string(page) +
-                                        "&per_page=" + std::to_string(page_size),
+                                        "&per_page=" + std::to_string(artifacts_page),
                                     in_passing);
         if (!answer) co_return answer.error();
         if (answer->status != 200) co_return unexpected(*answer, "the question for its artifacts");
@@ -27,7 +27,7 @@ awaitable<Result<std::vector<ListedArtifact>>> list(Management& management, std:
         if (!artifacts) co_return artifacts.error();
         const auto count = artifacts->size();
         std::move(artifacts->begin(), artifacts->end(), std::back_inserter(all));
-        if (count < page_size) co_return all;
+        if (count < artifacts_page) co_return all;
     }
     co_return fail(Errc::unavailable, "the Mender server's list of artifacts does not end");
 }
@@ -55,10 +55,10 @@ awaitable<Result<std::vector<ListedArtifact>>> artifacts_of(Management& manageme
 
 awaitable<Result<std::vector<std::string>>> tagged_releases(Management& management, std::string tag) {
     std::vector<std::string> names;
-    for (std::size_t page = 1; page <= most_pages; ++page) {
+    for (std::size_t page = 1; page <= most_artifact_pages; ++page) {
         const auto answer = co_await management.get(
             "/v2/deployments/deployments/releases?tag=" + control::percent_encode(tag) +
-                "&page=" + std::to_string(page) + "&per_page=" + std::to_string(page_size),
+                "&page=" + std::to_string(page) + "&per_page=" + std::to_string(artifacts_page),
             in_passing);
         if (!answer) co_return answer.error();
         if (answer->status == 404) break;
@@ -66,7 +66,7 @@ awaitable<Result<std::vector<std::string>>> tagged_releases(Management& manageme
         const auto found = parse_releases(answer->body, tag);
         if (!found) co_return found.error();
         names.insert(names.end(), found->tagged.begin(), found->tagged.end());
-        if (found->listed < page_size) break;
+        if (found->listed < artifacts_page) break;
     }
     co_return names;
 }

@@ -13,7 +13,6 @@ namespace {
 
 /// Of the statistics by the server; of ids in a URL by its length.
 constexpr std::size_t batch = 100;
-constexpr std::size_t page_size = 500;
 constexpr std::size_t most_pages = 1000;
 
 using Names = std::set<std::string>;
@@ -77,7 +76,7 @@ awaitable<Result<bool>> add_taken(Management& management, std::string deployment
     for (std::size_t page = 1; page <= most_pages; ++page) {
         const auto answer = co_await management.get(
             "/v1/deployments/deployments/" + deployment + "/devices/list?status=" + status +
-                "&page=" + std::to_string(page) + "&per_page=" + std::to_string(page_size),
+                "&page=" + std::to_string(page) + "&per_page=" + std::to_string(max_page),
             in_passing);
         if (!answer) co_return answer.error();
         if (answer->status == 404) co_return false;
@@ -87,7 +86,7 @@ awaitable<Result<bool>> add_taken(Management& management, std::string deployment
         const auto before = ends.size();
         for (const auto& id : *ids)
             ends[id] = why;
-        if (ids->size() < page_size) co_return true;
+        if (ids->size() < max_page) co_return true;
         if (ends.size() == before) break; // a server or proxy that knows no pages
     }
     co_return fail(Errc::unavailable, "the Mender server's list of a deployment's devices does not end");

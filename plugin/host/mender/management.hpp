@@ -6,10 +6,14 @@
 #include "plugin/host/mender/server.hpp"
 #include "protocol/json.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 namespace two_path::host::mender {
+
+/// Entries of a list that the server gives at once.
+inline constexpr std::size_t max_page = 500;
 
 /// Used by the worker.
 class Management {

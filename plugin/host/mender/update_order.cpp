@@ -13,15 +13,14 @@ const std::string deployments_target = "/v1/deployments/deployments";
 /// The server gives no more of a device's history at once.
 constexpr std::size_t history_page = 20;
 /// Of the history; a deployment that has just failed is among the newest.
-constexpr std::size_t most_pages = 5;
-constexpr std::size_t page_size = 500;
+constexpr std::size_t most_history_pages = 5;
 /// Of deployments that are not finished.
 constexpr std::size_t most_list_pages = 40;
 
 /// The newest of what was deployed to the device and seen by it.
 awaitable<Result<std::vector<Part>>> history_of(Management& management, std::string device) {
     std::vector<Part> all;
-    for (std::size_t page = 1; page <= most_pages; ++page) {
+    for (std::size_t page = 1; page <= most_history_pages; ++page) {
         const auto answer = co_await management.get(deployments_target + "/devices/" + device +
                                                         "?page=" + std::to_string(page) +
                                                         "&per_page=" + std::to_string(history_page),
@@ -68,14 +67,14 @@ awaitable<Result<std::vector<ListedDeployment>>> deployments_that_are(Management
     for (std::size_t page = 1; page <= most_list_pages; ++page) {
         const auto answer = co_await management.get(
             deployments_target + "?type=software&sort=desc&status=" + status +
-                "&page=" + std::to_string(page) + "&per_page=" + std::to_string(page_size),
+                "&page=" + std::to_string(page) + "&per_page=" + std::to_string(max_page),
             in_passing);
         if (!answer) co_return answer.error();
         if (answer->status != 200) co_return unexpected(*answer, "the question for its deployments");
         const auto listed = parse_deployments(answer->body);
         if (!listed) co_return listed.error();
         all.insert(all.end(), listed->begin(), listed->end());
-        if (listed->size() < page_size) co_return all;
+        if (listed->size() < max_page) co_return all;
     }
     // Without having seen them all, an order might be given twice.
     co_return fail(Errc::unavailable, "the Mender server's list of deployments does not end");
@@ -112,7 +111,7 @@ awaitable<Result<bool>> is_offered(Management& management, std::string release, 
     const auto answer =
         co_await management.get("/v1/deployments/artifacts/list?name=" + control::percent_encode(release) +
                                     "&device_type=" + control::percent_encode(device_type) +
-                                    "&page=1&per_page=" + std::to_string(page_size),
+                                    "&page=1&per_page=" + std::to_string(max_page),
                                 in_passing);
     if (!answer) co_return answer.error();
     if (answer->status != 200) co_return unexpected(*answer, "the question for its artifacts");
