@@ -14,9 +14,9 @@ namespace two_path::device {
 namespace {
 
 constexpr std::size_t max_committed = 256 * 1024;
-constexpr std::array<std::string_view, 2> names{"/committed.json", "/committed.copy.json"};
+constexpr std::array<std::string_view, 2> file_names{"/committed.json", "/committed.copy.json"};
 
-Result<Sequences> parse(std::string_view text) {
+Result<Sequences> parse_committed(std::string_view text) {
     const auto object = parse_object(text, "the file");
     if (!object) return object.error();
     Fields fields(*object, "the file");
@@ -35,7 +35,7 @@ Result<std::optional<Sequences>> read_one(const std::string& path) {
     const auto text = read_small_file(path, max_committed);
     if (!text) return text.error();
     if (!*text) return std::optional<Sequences>{};
-    auto sequences = parse(**text);
+    auto sequences = parse_committed(**text);
     if (!sequences) return sequences.error();
     return std::optional<Sequences>(std::move(*sequences));
 }
@@ -44,7 +44,7 @@ Result<std::optional<Sequences>> read_one(const std::string& path) {
 
 Result<Sequences> read_committed(const std::string& state_dir) {
     std::optional<Error> why;
-    for (const auto name : names) {
+    for (const auto name : file_names) {
         const auto path = state_dir + std::string(name);
         auto sequences = read_one(path);
         if (sequences && *sequences) return std::move(**sequences);
@@ -67,7 +67,7 @@ Result<void> write_committed(const std::string& state_dir, const std::string& st
     for (const auto& [name, number] : sequences)
         streams[name] = number;
     const auto text = json::serialize(json::object{{"streams", std::move(streams)}});
-    for (const auto name : names)
+    for (const auto name : file_names)
         if (auto written = replace_file(state_dir + std::string(name), text); !written) return written;
     return {};
 }

@@ -18,7 +18,7 @@
 namespace two_path::device {
 namespace {
 
-constexpr milliseconds report_time{4'000};
+constexpr milliseconds delivery_time{4'000};
 constexpr unsigned report_limit = 5; ///< seconds, whatever happens
 constexpr milliseconds request_time{30'000};
 constexpr milliseconds check_time{10'000};
@@ -82,7 +82,7 @@ Result<void> deliver_reports(const Settings& settings, const Arguments& argument
     if (!arguments.empty()) return wrong_arguments("`report` takes no argument");
     std::signal(SIGALRM, [](int) { ::_exit(0); });
     ::alarm(report_limit);
-    const auto deadline = Deadline::in(report_time);
+    const auto deadline = Deadline::in(delivery_time);
     const OwedReports owed(settings.state_dir);
     if (owed.count() == 0) return {};
     const auto lock = StateLock::take(settings.state_dir, Deadline::in({}));

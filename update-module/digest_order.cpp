@@ -14,7 +14,7 @@
 namespace two_path::device {
 namespace {
 
-constexpr std::size_t max_file = 4096;
+constexpr std::size_t max_order_file = 4096;
 constexpr double round_seconds = 0.015; ///< of processor time
 constexpr int rounds = 3;
 
@@ -54,7 +54,7 @@ std::string measured_by() {
 
 /// Empty when nothing of use is kept.
 std::vector<DigestKind> read_order(const std::string& path) {
-    const auto text = read_small_file(path, max_file);
+    const auto text = read_small_file(path, max_order_file);
     if (!text || !*text) return {};
     const auto object = parse_object(**text, path);
     if (!object) return {};

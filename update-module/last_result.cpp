@@ -12,9 +12,9 @@
 namespace two_path::device {
 namespace {
 
-constexpr std::size_t max_file = 16 * 1024;
+constexpr std::size_t max_result_file = 16 * 1024;
 
-std::string path_in(const std::string& state_dir) {
+std::string last_result_path(const std::string& state_dir) {
     return state_dir + "/last.json";
 }
 
@@ -26,7 +26,7 @@ json::object object_of(const LastResult& last) {
     return object;
 }
 
-Result<LastResult> parse(std::string_view text) {
+Result<LastResult> parse_last_result(std::string_view text) {
     const auto object = parse_object(text, "the last result");
     if (!object) return object.error();
     Fields fields(*object, "the last result");
@@ -82,15 +82,15 @@ LastResult result_of(const Record& record, std::int64_t now) {
 }
 
 Result<void> write_last_result(const std::string& state_dir, const LastResult& last) {
-    return replace_file(path_in(state_dir), json::serialize(object_of(last)) + "\n");
+    return replace_file(last_result_path(state_dir), json::serialize(object_of(last)) + "\n");
 }
 
 std::optional<LastResult> read_last_result(const std::string& state_dir) {
-    const auto text = read_small_file(path_in(state_dir), max_file);
+    const auto text = read_small_file(last_result_path(state_dir), max_result_file);
     if (text && !*text) return std::nullopt;
-    auto last = text ? parse(**text) : Result<LastResult>(text.error());
+    auto last = text ? parse_last_result(**text) : Result<LastResult>(text.error());
     if (last) return std::move(*last);
-    say(path_in(state_dir) + " cannot be used: " + last.error().message());
+    say(last_result_path(state_dir) + " cannot be used: " + last.error().message());
     return std::nullopt;
 }
 

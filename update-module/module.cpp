@@ -16,7 +16,6 @@
 namespace two_path::device {
 namespace {
 
-constexpr milliseconds report_time{10'000};
 constexpr milliseconds last_report_time{20'000};
 
 Deadline deadline_of(const Settings& settings) {

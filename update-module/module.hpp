@@ -33,6 +33,8 @@ struct Module {
 
 /// How long a call waits for another two-path process to be done with the state directory.
 inline constexpr milliseconds lock_time{60'000};
+/// How long a report may take before the call goes on; it stays owed then.
+inline constexpr milliseconds report_time{10'000};
 
 /// Runs a state. 0: well; 1: failed, with one line on standard error that says why, which the plugin is told
 /// too. Unknown states succeed without a word, as the API asks.

@@ -7,7 +7,6 @@
 namespace two_path::device {
 namespace {
 
-constexpr milliseconds report_time{10'000};
 /// The first state after a start: the network and the client's token may take a while.
 constexpr milliseconds refusal_time{60'000};
 

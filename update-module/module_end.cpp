@@ -14,8 +14,6 @@
 namespace two_path::device {
 namespace {
 
-constexpr milliseconds report_time{10'000};
-
 /// How the attempt ended, where the plugin has not been told already.
 std::optional<OwedReport> last_report(const Settings& settings, const Record& record) {
     if (record.session.empty()) return std::nullopt;

@@ -34,7 +34,7 @@ std::string name_for(std::uint64_t number) {
     return text.append(suffix);
 }
 
-Result<OwedReport> parse(std::string_view text) {
+Result<OwedReport> parse_owed_report(std::string_view text) {
     const auto object = parse_object(text, "the report");
     if (!object) return object.error();
     Fields fields(*object, "the report");
@@ -98,7 +98,7 @@ std::vector<OwedReports::Entry> OwedReports::list() const {
     for (auto& path : paths()) {
         const auto text = read_small_file(path, max_report);
         auto report = text && *text
-                          ? parse(**text)
+                          ? parse_owed_report(**text)
                           : Result<OwedReport>(text ? fail(Errc::not_found, "it is gone") : text.error());
         if (report)
             entries.push_back({std::move(path), std::move(*report)});

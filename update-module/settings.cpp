@@ -14,7 +14,7 @@
 namespace two_path::device {
 namespace {
 
-constexpr std::size_t max_file = 64 * 1024;
+constexpr std::size_t max_settings_file = 64 * 1024;
 constexpr std::array keys{"state_dir",
                           "modules_dir",
                           "mender_conf",
@@ -194,7 +194,7 @@ Result<Settings> read_settings(const json::object& object, const std::string& pa
 
 /// mender.conf belongs to Mender: keys that are not ours are left alone.
 Result<void> read_mender_conf(Settings& settings) {
-    const auto text = read_small_file(settings.mender_conf, max_file);
+    const auto text = read_small_file(settings.mender_conf, max_settings_file);
     if (!text) return fail(Errc::bad_configuration, text.error().detail);
     if (!*text) return {};
     const auto object = parse_object(**text, settings.mender_conf);
@@ -217,7 +217,7 @@ Result<Settings> load_settings() {
 }
 
 Result<Settings> load_settings(const std::string& path, bool required) {
-    const auto text = read_small_file(path, max_file);
+    const auto text = read_small_file(path, max_settings_file);
     if (!text) return fail(Errc::bad_configuration, text.error().detail);
     if (!*text && required) return fail(Errc::bad_configuration, "there is no file " + path);
     json::object object;

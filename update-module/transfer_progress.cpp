@@ -17,11 +17,11 @@
 namespace two_path::device {
 namespace {
 
-constexpr std::size_t max_file = 4096;
+constexpr std::size_t max_progress_file = 4096;
 constexpr milliseconds least_often{30'000};
 constexpr std::uint64_t steps = 10;
 
-std::string path_in(const std::string& state_dir) {
+std::string progress_path(const std::string& state_dir) {
     return state_dir + "/progress.json";
 }
 
@@ -40,7 +40,7 @@ void ProgressLog::told(const bulk::Progress& progress) {
 }
 
 ProgressFile::ProgressFile(const std::string& state_dir)
-  : path_(path_in(state_dir)) {}
+  : path_(progress_path(state_dir)) {}
 
 ProgressFile::~ProgressFile() {
     ::unlink(path_.c_str());
@@ -66,7 +66,7 @@ void ProgressFile::write(const bulk::Progress& progress) const {
 }
 
 std::optional<TransferProgress> read_progress(const std::string& state_dir) {
-    const auto text = read_small_file(path_in(state_dir), max_file);
+    const auto text = read_small_file(progress_path(state_dir), max_progress_file);
     if (!text || !*text) return std::nullopt;
     const auto object = parse_object(**text, "the file");
     if (!object) return std::nullopt;
@@ -81,8 +81,8 @@ std::optional<TransferProgress> read_progress(const std::string& state_dir) {
 }
 
 void forget_progress(const std::string& state_dir) {
-    ::unlink(path_in(state_dir).c_str());
-    ::unlink((path_in(state_dir) + ".new").c_str());
+    ::unlink(progress_path(state_dir).c_str());
+    ::unlink((progress_path(state_dir) + ".new").c_str());
 }
 
 } // namespace two_path::device

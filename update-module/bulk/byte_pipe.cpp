@@ -15,14 +15,14 @@ namespace two_path::bulk {
 namespace {
 
 constexpr int pipe_size = 1024 * 1024;
-constexpr milliseconds look_around{200};
+constexpr milliseconds pipe_poll{200};
 
 const std::string other_end = "the installer";
 
 /// Until the descriptor can be used, or for a moment.
 void wait_for(int fd, short what, Deadline deadline) {
     pollfd wait{fd, what, 0};
-    ::poll(&wait, 1, static_cast<int>(deadline.within(look_around).left().count()) + 1);
+    ::poll(&wait, 1, static_cast<int>(deadline.within(pipe_poll).left().count()) + 1);
 }
 
 } // namespace

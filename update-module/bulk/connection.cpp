@@ -10,15 +10,12 @@
 namespace two_path::bulk {
 namespace {
 
-using Order = ConnectionOrder;
-using Event = ConnectionEvent;
 using Kind = Setback::Kind;
 
-constexpr milliseconds look_around{500}; ///< between two questions whether to stop
-constexpr milliseconds goodbye_time{1'000};
+constexpr milliseconds quit_time{1'000};
 
-Order order_of(Order::Kind kind, const std::string& text = {}, std::uint64_t number = 0) {
-    Order order;
+ConnectionOrder order_of(ConnectionOrder::Kind kind, const std::string& text = {}, std::uint64_t number = 0) {
+    ConnectionOrder order;
     order.kind = kind;
     order.number = number;
     order.text = PacketText(text);
@@ -26,7 +23,7 @@ Order order_of(Order::Kind kind, const std::string& text = {}, std::uint64_t num
 }
 
 /// A refusal that another try cannot change: 5xx (RFC 959, section 4.2.1).
-bool for_good(const Event& event) {
+bool for_good(const ConnectionEvent& event) {
     constexpr int permanent = 500;
     return event.code >= permanent;
 }
@@ -62,9 +59,9 @@ Attempt<Connection> Connection::start(ConnectionHelper& helper, Patience patienc
     return Connection(std::move(*socket), std::move(patience));
 }
 
-Attempt<Event> Connection::await_event(Deadline deadline) {
+Attempt<ConnectionEvent> Connection::await_event(Deadline deadline) {
     for (;;) {
-        Event event;
+        ConnectionEvent event;
         switch (receive_packet(socket_.get(), event, data_, deadline.within(look_around))) {
         case Receipt::packet:
             return event;
@@ -80,20 +77,21 @@ Attempt<Event> Connection::await_event(Deadline deadline) {
     }
 }
 
-Attempt<Event> Connection::ask(const Order& order, Event::Kind wanted, Kind when_refused, Deadline by) {
+Attempt<ConnectionEvent> Connection::ask(const ConnectionOrder& order, ConnectionEvent::Kind wanted,
+                                         Kind when_refused, Deadline by) {
     data_ = ftp::Descriptor();
     if (!send_packet(socket_.get(), order)) return Setback{Kind::lost, "the process that talks FTP ended"};
     // The child itself waits no longer than `silence` for one reply; a step has a few.
     const auto event = await_event(by.within(4 * patience_.silence));
     if (!event) return event.error();
     if (event->kind == wanted) return *event;
-    if (event->kind == Event::Kind::failed)
+    if (event->kind == ConnectionEvent::Kind::failed)
         return Setback{for_good(*event) ? when_refused : Kind::lost, event->text.text()};
     return Setback{Kind::lost, "the process that talks FTP is confused"};
 }
 
 Attempt<void> Connection::login(const SecondPath& path, Deadline by) {
-    auto connect = order_of(Order::Kind::connect, path.host);
+    auto connect = order_of(ConnectionOrder::Kind::connect, path.host);
     connect.port = path.port;
     const auto connect_time = std::min(patience_.connect, patience_.silence);
     connect.connect_ms = static_cast<std::uint32_t>(connect_time.count());
@@ -102,54 +100,56 @@ Attempt<void> Connection::login(const SecondPath& path, Deadline by) {
     constexpr std::chrono::hours longest(48);
     const auto lifetime = std::min<milliseconds>(patience_.deadline.left(), longest);
     connect.lifetime_ms = static_cast<std::uint32_t>(lifetime.count());
-    const auto connected = ask(connect, Event::Kind::connected, Kind::lost, by);
+    const auto connected = ask(connect, ConnectionEvent::Kind::connected, Kind::lost, by);
     if (!connected) return connected.error();
 
     const auto client_nonce = make_nonce();
-    const auto user = order_of(Order::Kind::login, path.session + "." + client_nonce);
-    const auto challenged = ask(user, Event::Kind::challenge, Kind::login_refused, by);
+    const auto user = order_of(ConnectionOrder::Kind::login, path.session + "." + client_nonce);
+    const auto challenged = ask(user, ConnectionEvent::Kind::challenge, Kind::login_refused, by);
     if (!challenged) return challenged.error();
 
     const auto challenge = parse_challenge(challenged->text.text());
     const std::string_view server_nonce = challenge ? challenge->server_nonce : std::string_view();
     const ProofInput input{Mode::pull, path.session, client_nonce, server_nonce};
     if (!challenge || !path.certification.proves(challenge->proof, Party::plugin, input)) {
-        const auto left = ask(order_of(Order::Kind::decline), Event::Kind::failed, Kind::lost, by);
+        const auto left =
+            ask(order_of(ConnectionOrder::Kind::decline), ConnectionEvent::Kind::failed, Kind::lost, by);
         static_cast<void>(left);
         return Setback{Kind::mismatch, challenge ? "the server's proof does not match"
                                                  : "the server offers no certification"};
     }
-    const auto answer = order_of(Order::Kind::answer, path.certification.proof(Party::device, input));
-    const auto logged_in = ask(answer, Event::Kind::logged_in, Kind::login_refused, by);
+    const auto answer =
+        order_of(ConnectionOrder::Kind::answer, path.certification.proof(Party::device, input));
+    const auto logged_in = ask(answer, ConnectionEvent::Kind::logged_in, Kind::login_refused, by);
     if (!logged_in) return logged_in.error();
     return {};
 }
 
 Attempt<std::uint64_t> Connection::size(const std::string& file) {
-    const auto event =
-        ask(order_of(Order::Kind::size, file), Event::Kind::size, Kind::file_refused, patience_.deadline);
+    const auto event = ask(order_of(ConnectionOrder::Kind::size, file), ConnectionEvent::Kind::size,
+                           Kind::file_refused, patience_.deadline);
     if (!event) return event.error();
     return event->number;
 }
 
 Attempt<ftp::Descriptor> Connection::fetch(const std::string& file, std::uint64_t offset) {
-    const auto event = ask(order_of(Order::Kind::fetch, file, offset), Event::Kind::data, Kind::file_refused,
-                           patience_.deadline);
+    const auto event = ask(order_of(ConnectionOrder::Kind::fetch, file, offset), ConnectionEvent::Kind::data,
+                           Kind::file_refused, patience_.deadline);
     if (!event) return event.error();
     if (!data_) return Setback{Kind::lost, "the process that talks FTP is confused"};
     return std::move(data_);
 }
 
 Attempt<void> Connection::finish() {
-    const auto event =
-        ask(order_of(Order::Kind::finish), Event::Kind::finished, Kind::lost, patience_.deadline);
+    const auto event = ask(order_of(ConnectionOrder::Kind::finish), ConnectionEvent::Kind::finished,
+                           Kind::lost, patience_.deadline);
     if (!event) return event.error();
     return {};
 }
 
 void Connection::quit() {
-    if (!send_packet(socket_.get(), order_of(Order::Kind::quit))) return;
-    const auto gone = await_event(Deadline::in(goodbye_time));
+    if (!send_packet(socket_.get(), order_of(ConnectionOrder::Kind::quit))) return;
+    const auto gone = await_event(Deadline::in(quit_time));
     static_cast<void>(gone);
 }
 

@@ -33,6 +33,9 @@ template<class T>
 using Attempt = boost::system::result<T, Setback>;
 [[noreturn]] void throw_exception_from_error(const Setback& setback, const boost::source_location& where);
 
+/// Between two questions whether to stop.
+inline constexpr milliseconds look_around{500};
+
 /// How long each wait for the child may take, and what ends it early.
 struct Patience {
     Deadline deadline;

@@ -3,6 +3,7 @@
 
 #include "ftp/descriptor.hpp"
 #include "protocol/error.hpp"
+#include "update-module/deadline.hpp"
 
 #include <cstdint>
 #include <sys/types.h>
@@ -14,6 +15,9 @@ enum class WorkerRole : std::uint8_t {
     client, ///< of one connection: connection_messages.hpp
     server, ///< that listens: listener_messages.hpp
 };
+
+/// How long a worker waits for its first order.
+inline constexpr milliseconds first_order_time{60'000};
 
 /// A child forked while the module has no secret yet. For each connection it forks a worker, which parses
 /// what the peer says, so that neither the parsing nor its memory ever meets the certification or a bearer

@@ -1,6 +1,7 @@
 #include "update-module/bulk/ftp_child.hpp"
 
 #include "ftp/client.hpp"
+#include "update-module/bulk/connection_helper.hpp"
 #include "update-module/bulk/connection_messages.hpp"
 #include "update-module/bulk/packet_socket.hpp"
 
@@ -21,25 +22,21 @@ namespace {
 using ftp::awaitable;
 using ftp::tcp;
 using ftp::asio::io_context;
-using Order = ConnectionOrder;
-using Event = ConnectionEvent;
 
-constexpr milliseconds first_order_time{60'000};
-
-Event failed(const std::string& why, int code = 0) {
-    Event event;
+ConnectionEvent failed(const std::string& why, int code = 0) {
+    ConnectionEvent event;
     event.code = static_cast<std::uint16_t>(code);
     event.text = PacketText(why);
     return event;
 }
 
-Event failed(const ftp::Failure& failure) {
+ConnectionEvent failed(const ftp::Failure& failure) {
     const bool refused = failure.error == ftp::Errc::refused;
     return failed(failure.message(), refused ? failure.reply.code : 0);
 }
 
-Event said(Event::Kind kind, std::uint64_t number = 0, std::string_view text = {}) {
-    Event event;
+ConnectionEvent said(ConnectionEvent::Kind kind, std::uint64_t number = 0, std::string_view text = {}) {
+    ConnectionEvent event;
     event.kind = kind;
     event.number = number;
     event.text = PacketText(text);
@@ -80,14 +77,14 @@ class Child {
     awaitable<void> serve();
 
   private:
-    std::optional<Order> next();
-    awaitable<Event> connect(Order order);
-    awaitable<Event> login(std::string user);
+    std::optional<ConnectionOrder> next();
+    awaitable<ConnectionEvent> connect(ConnectionOrder order);
+    awaitable<ConnectionEvent> login(std::string user);
     awaitable<std::optional<std::string>> ask(std::string challenge);
-    awaitable<Event> size(std::string name);
-    awaitable<Event> fetch(std::string name, std::uint64_t offset);
-    awaitable<Event> finish();
-    awaitable<Event> quit();
+    awaitable<ConnectionEvent> size(std::string name);
+    awaitable<ConnectionEvent> fetch(std::string name, std::uint64_t offset);
+    awaitable<ConnectionEvent> finish();
+    awaitable<ConnectionEvent> quit();
 
     ftp::Descriptor socket_;
     Deadline end_{Deadline::in(first_order_time)};
@@ -95,14 +92,14 @@ class Child {
     ftp::Descriptor data_; ///< on its way to the module
 };
 
-std::optional<Order> Child::next() {
-    Order order;
+std::optional<ConnectionOrder> Child::next() {
+    ConnectionOrder order;
     ftp::Descriptor none;
     if (receive_packet(socket_.get(), order, none, end_) != Receipt::packet) return std::nullopt;
     return order;
 }
 
-awaitable<Event> Child::connect(Order order) {
+awaitable<ConnectionEvent> Child::connect(ConnectionOrder order) {
     end_ = Deadline::in(milliseconds(order.lifetime_ms));
     const milliseconds silence(order.silence_ms);
     ftp::ClientOptions options;
@@ -118,7 +115,7 @@ awaitable<Event> Child::connect(Order order) {
     for (const auto& endpoint : endpoints) {
         client_ = std::make_unique<ftp::Client>(executor, options);
         const auto connected = co_await client_->connect(endpoint);
-        if (connected) co_return said(Event::Kind::connected);
+        if (connected) co_return said(ConnectionEvent::Kind::connected);
         why = connected.error().message();
     }
     client_.reset();
@@ -127,41 +124,42 @@ awaitable<Event> Child::connect(Order order) {
 
 /// The module's answer to the challenge: it has the secret, this process has not.
 awaitable<std::optional<std::string>> Child::ask(std::string challenge) {
-    if (!send_packet(socket_.get(), said(Event::Kind::challenge, 0, challenge))) co_return std::nullopt;
+    if (!send_packet(socket_.get(), said(ConnectionEvent::Kind::challenge, 0, challenge)))
+        co_return std::nullopt;
     const auto order = next();
-    if (!order || order->kind != Order::Kind::answer) co_return std::nullopt;
+    if (!order || order->kind != ConnectionOrder::Kind::answer) co_return std::nullopt;
     co_return order->text.text();
 }
 
-awaitable<Event> Child::login(std::string user) {
+awaitable<ConnectionEvent> Child::login(std::string user) {
     const ftp::Client::Answer answer = [this](std::string challenge) { return ask(std::move(challenge)); };
     const auto done = co_await client_->login(std::move(user), answer);
     if (!done) co_return failed(done.error());
-    co_return said(Event::Kind::logged_in);
+    co_return said(ConnectionEvent::Kind::logged_in);
 }
 
-awaitable<Event> Child::size(std::string name) {
+awaitable<ConnectionEvent> Child::size(std::string name) {
     const auto size = co_await client_->size(std::move(name));
     if (!size) co_return failed(size.error());
-    co_return said(Event::Kind::size, *size);
+    co_return said(ConnectionEvent::Kind::size, *size);
 }
 
-awaitable<Event> Child::fetch(std::string name, std::uint64_t offset) {
+awaitable<ConnectionEvent> Child::fetch(std::string name, std::uint64_t offset) {
     auto data = co_await client_->retrieve(std::move(name), offset);
     if (!data) co_return failed(data.error());
     data_ = std::move(*data);
-    co_return said(Event::Kind::data);
+    co_return said(ConnectionEvent::Kind::data);
 }
 
-awaitable<Event> Child::finish() {
+awaitable<ConnectionEvent> Child::finish() {
     const auto done = co_await client_->finish();
     if (!done) co_return failed(done.error());
-    co_return said(Event::Kind::finished);
+    co_return said(ConnectionEvent::Kind::finished);
 }
 
-awaitable<Event> Child::quit() {
+awaitable<ConnectionEvent> Child::quit() {
     co_await client_->quit();
-    co_return said(Event::Kind::finished);
+    co_return said(ConnectionEvent::Kind::finished);
 }
 
 awaitable<void> Child::serve() {
@@ -170,19 +168,19 @@ awaitable<void> Child::serve() {
         if (!order) break;
         auto event = failed("an order out of turn");
         const auto text = order->text.text();
-        if (order->kind == Order::Kind::connect && !client_)
+        if (order->kind == ConnectionOrder::Kind::connect && !client_)
             event = co_await connect(*order);
         else if (!client_)
             break;
-        else if (order->kind == Order::Kind::login)
+        else if (order->kind == ConnectionOrder::Kind::login)
             event = co_await login(text);
-        else if (order->kind == Order::Kind::size)
+        else if (order->kind == ConnectionOrder::Kind::size)
             event = co_await size(text);
-        else if (order->kind == Order::Kind::fetch)
+        else if (order->kind == ConnectionOrder::Kind::fetch)
             event = co_await fetch(text, order->number);
-        else if (order->kind == Order::Kind::finish)
+        else if (order->kind == ConnectionOrder::Kind::finish)
             event = co_await finish();
-        else if (order->kind == Order::Kind::quit)
+        else if (order->kind == ConnectionOrder::Kind::quit)
             event = co_await quit();
         if (!send_packet(socket_.get(), event, data_.get())) break;
         data_ = ftp::Descriptor();

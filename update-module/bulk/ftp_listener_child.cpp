@@ -1,6 +1,7 @@
 #include "update-module/bulk/ftp_listener_child.hpp"
 
 #include "ftp/server.hpp"
+#include "update-module/bulk/connection_helper.hpp"
 #include "update-module/bulk/listener_messages.hpp"
 #include "update-module/bulk/packet_socket.hpp"
 
@@ -24,14 +25,11 @@ using ftp::error_code;
 using ftp::tcp;
 using ftp::asio::io_context;
 using ftp::asio::steady_timer;
-using Event = ListenerEvent;
-using Order = ListenerOrder;
 
-constexpr milliseconds first_order_time{60'000};
 constexpr std::size_t most_connections = 8; ///< one, and those whose lines broke
 
-Event question(Event::Kind kind, std::uint32_t visitor, std::string_view text) {
-    Event event;
+ListenerEvent question(ListenerEvent::Kind kind, std::uint32_t visitor, std::string_view text) {
+    ListenerEvent event;
     event.kind = kind;
     event.visitor = visitor;
     event.text = PacketText(text);
@@ -46,22 +44,22 @@ class Module {
       , socket_(loop, socket.release()) {}
 
     /// The first order; none when it does not come.
-    std::optional<Order> first_order() {
-        Order order;
+    std::optional<ListenerOrder> first_order() {
+        ListenerOrder order;
         ftp::Descriptor none;
         const auto receipt =
             receive_packet(socket_.native_handle(), order, none, Deadline::in(first_order_time));
-        if (receipt != Receipt::packet || order.kind != Order::Kind::listen) return std::nullopt;
+        if (receipt != Receipt::packet || order.kind != ListenerOrder::Kind::listen) return std::nullopt;
         return order;
     }
 
-    void tell(const Event& event) {
+    void tell(const ListenerEvent& event) {
         if (!send_packet(socket_.native_handle(), event)) loop_.stop();
     }
 
-    awaitable<Order> ask(Event event, ftp::Descriptor descriptor = {}) {
+    awaitable<ListenerOrder> ask(ListenerEvent event, ftp::Descriptor descriptor = {}) {
         event.question = ++last_question_;
-        Waiting waiting{Order(), steady_timer(loop_, steady_timer::time_point::max())};
+        Waiting waiting{ListenerOrder(), steady_timer(loop_, steady_timer::time_point::max())};
         waiting_.emplace(event.question, &waiting);
         if (!send_packet(socket_.native_handle(), event, descriptor.get())) loop_.stop();
         descriptor = ftp::Descriptor(); // the module's now
@@ -76,7 +74,7 @@ class Module {
         for (;;) {
             error_code ec;
             co_await socket_.async_wait(ftp::asio::posix::stream_descriptor::wait_read, ftp::into(ec));
-            Order order;
+            ListenerOrder order;
             ftp::Descriptor none;
             const auto receipt =
                 ec ? Receipt::closed
@@ -93,7 +91,7 @@ class Module {
 
   private:
     struct Waiting {
-        Order answer;
+        ListenerOrder answer;
         steady_timer answered;
     };
     io_context& loop_;
@@ -102,17 +100,17 @@ class Module {
     std::map<std::uint32_t, Waiting*> waiting_;
 };
 
-ftp::Refusal refusal_of(const Order& answer) {
-    return answer.kind == Order::Kind::busy ? ftp::Refusal::busy : ftp::Refusal::not_found;
+ftp::Refusal refusal_of(const ListenerOrder& answer) {
+    return answer.kind == ListenerOrder::Kind::busy ? ftp::Refusal::busy : ftp::Refusal::not_found;
 }
 
-ftp::DataEnd end_of(const Order& answer) {
+ftp::DataEnd end_of(const ListenerOrder& answer) {
     switch (answer.kind) {
-    case Order::Kind::received:
+    case ListenerOrder::Kind::received:
         return ftp::DataEnd::whole;
-    case Order::Kind::again:
+    case ListenerOrder::Kind::again:
         return ftp::DataEnd::broken;
-    case Order::Kind::rejected:
+    case ListenerOrder::Kind::rejected:
         return ftp::DataEnd::rejected;
     default:
         return ftp::DataEnd::failed;
@@ -125,41 +123,41 @@ class PushVisitor : public ftp::Visitor {
     PushVisitor(Module& module, std::uint32_t number)
       : module_(module)
       , number_(number) {}
-    ~PushVisitor() override { module_.tell(question(Event::Kind::left, number_, {})); }
+    ~PushVisitor() override { module_.tell(question(ListenerEvent::Kind::left, number_, {})); }
 
     awaitable<std::string> challenge(std::string user) override {
-        const auto answer = co_await ask(Event::Kind::user, std::move(user));
+        const auto answer = co_await ask(ListenerEvent::Kind::user, std::move(user));
         co_return answer.text.text();
     }
 
     awaitable<std::optional<std::string>> authenticate(std::string password) override {
-        const auto answer = co_await ask(Event::Kind::password, std::move(password));
-        if (answer.kind != Order::Kind::accept) co_return std::nullopt;
+        const auto answer = co_await ask(ListenerEvent::Kind::password, std::move(password));
+        if (answer.kind != ListenerOrder::Kind::accept) co_return std::nullopt;
         co_return answer.text.text();
     }
 
     awaitable<std::variant<std::uint64_t, ftp::Refusal>> size(std::string name) override {
-        const auto answer = co_await ask(Event::Kind::size, std::move(name));
-        if (answer.kind != Order::Kind::size) co_return refusal_of(answer);
+        const auto answer = co_await ask(ListenerEvent::Kind::size, std::move(name));
+        if (answer.kind != ListenerOrder::Kind::size) co_return refusal_of(answer);
         co_return answer.number;
     }
 
     awaitable<std::variant<ftp::Space, ftp::Refusal>> store(std::string name) override {
         file_ = name;
-        const auto answer = co_await ask(Event::Kind::store, std::move(name));
-        if (answer.kind != Order::Kind::space) co_return refusal_of(answer);
+        const auto answer = co_await ask(ListenerEvent::Kind::store, std::move(name));
+        if (answer.kind != ListenerOrder::Kind::space) co_return refusal_of(answer);
         co_return ftp::Space{answer.number, answer.whole, true};
     }
 
     awaitable<ftp::Received> receive(ftp::Incoming incoming) override {
-        auto event = question(Event::Kind::data, number_, file_);
+        auto event = question(ListenerEvent::Kind::data, number_, file_);
         event.offset = incoming.offset;
         const auto answer = co_await module_.ask(event, std::move(incoming.data));
         co_return ftp::Received{end_of(answer), answer.number};
     }
 
   private:
-    awaitable<Order> ask(Event::Kind kind, std::string text) {
+    awaitable<ListenerOrder> ask(ListenerEvent::Kind kind, std::string text) {
         return module_.ask(question(kind, number_, text));
     }
 
@@ -186,7 +184,7 @@ ftp::asio::ip::address unmapped(const ftp::asio::ip::address& any) {
     return ftp::asio::ip::make_address_v4(ftp::asio::ip::v4_mapped, any.to_v6());
 }
 
-ftp::ServerOptions options_of(const Order& order) {
+ftp::ServerOptions options_of(const ListenerOrder& order) {
     ftp::ServerOptions options;
     const milliseconds silence(order.silence_ms);
     options.max_connections = options.max_connections_per_peer = most_connections;
@@ -211,8 +209,8 @@ void serve(ftp::Descriptor socket) {
     ftp::Server server(loop.get_executor(), visitors, std::move(options));
     const auto address = ftp::asio::ip::make_address(order->text.text());
     const auto ec = server.listen(tcp::endpoint(address, order->port));
-    if (ec) return module.tell(question(Event::Kind::failed, 0, ec.message()));
-    module.tell(question(Event::Kind::listening, 0, {}));
+    if (ec) return module.tell(question(ListenerEvent::Kind::failed, 0, ec.message()));
+    module.tell(question(ListenerEvent::Kind::listening, 0, {}));
     ftp::asio::co_spawn(loop, module.hear(), ftp::asio::detached);
     loop.run();
     ::_exit(0); // what still waits for an answer waits for nobody

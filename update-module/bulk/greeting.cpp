@@ -1,14 +1,13 @@
 #include "update-module/bulk/greeting.hpp"
 
-#include <boost/asio/awaitable.hpp>
+#include "ftp/asio.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 namespace two_path::bulk {
 namespace {
@@ -16,6 +15,7 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
+using ftp::into;
 
 constexpr milliseconds whole_look{5'000};
 constexpr std::size_t max_line = 512;
@@ -28,10 +28,6 @@ struct Look {
     std::string line;
     bool done{false};
 };
-
-auto into(error_code& ec) {
-    return asio::redirect_error(asio::use_awaitable, ec);
-}
 
 asio::awaitable<void> listen_to_it(Look& look) {
     const auto executor = co_await asio::this_coro::executor;

@@ -6,14 +6,12 @@ namespace two_path::bulk {
 namespace {
 
 using Kind = Setback::Kind;
-using Event = ListenerEvent;
-using Order = ListenerOrder;
 
 constexpr milliseconds listen_time{5'000};
 
-Order listen_order(const PushPath& path, milliseconds silence) {
-    Order order;
-    order.kind = Order::Kind::listen;
+ListenerOrder listen_order(const PushPath& path, milliseconds silence) {
+    ListenerOrder order;
+    order.kind = ListenerOrder::Kind::listen;
     order.text = PacketText(path.listen);
     order.port = path.port;
     order.first_data_port = path.data_ports.first;
@@ -37,19 +35,19 @@ Attempt<PushListener> PushListener::start(ConnectionHelper& helper, const PushPa
     const auto event = listener.next(Deadline::in(listen_time));
     if (!event) return event.error();
     if (!*event) return Setback{Kind::lost, "the process that talks FTP does not answer"};
-    if ((*event)->kind != Event::Kind::listening)
+    if ((*event)->kind != ListenerEvent::Kind::listening)
         return Setback{Kind::lost, "cannot listen: " + (*event)->text.text()};
     return listener;
 }
 
-Attempt<std::optional<Event>> PushListener::next(Deadline deadline) {
+Attempt<std::optional<ListenerEvent>> PushListener::next(Deadline deadline) {
     data_ = ftp::Descriptor();
-    Event event;
+    ListenerEvent event;
     switch (receive_packet(socket_.get(), event, data_, deadline)) {
     case Receipt::packet:
         return std::optional(event);
     case Receipt::timed_out:
-        return std::optional<Event>();
+        return std::optional<ListenerEvent>();
     case Receipt::closed:
         return Setback{Kind::lost, "the process that talks FTP ended"};
     case Receipt::malformed:
@@ -58,9 +56,9 @@ Attempt<std::optional<Event>> PushListener::next(Deadline deadline) {
     return Setback{Kind::lost, "the process that talks FTP is confused"};
 }
 
-void PushListener::answer(const Event& question, Order::Kind kind, std::uint64_t number,
+void PushListener::answer(const ListenerEvent& question, ListenerOrder::Kind kind, std::uint64_t number,
                           std::uint64_t whole) {
-    Order order;
+    ListenerOrder order;
     order.kind = kind;
     order.question = question.question;
     order.number = number;
@@ -68,15 +66,15 @@ void PushListener::answer(const Event& question, Order::Kind kind, std::uint64_t
     send(order);
 }
 
-void PushListener::answer(const Event& question, Order::Kind kind, const std::string& text) {
-    Order order;
+void PushListener::answer(const ListenerEvent& question, ListenerOrder::Kind kind, const std::string& text) {
+    ListenerOrder order;
     order.kind = kind;
     order.question = question.question;
     order.text = PacketText(text);
     send(order);
 }
 
-void PushListener::send(const Order& order) {
+void PushListener::send(const ListenerOrder& order) {
     const bool sent = send_packet(socket_.get(), order);
     static_cast<void>(sent); // a child that is gone is noticed by `next`
 }

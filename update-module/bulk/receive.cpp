@@ -11,9 +11,6 @@ namespace {
 
 using Kind = Setback::Kind;
 
-constexpr milliseconds longest_pause{15'000};
-constexpr milliseconds look_around{500};
-
 class Transfer {
   public:
     Transfer(ConnectionHelper& helper, const SecondPath& path, Payloads payloads,

@@ -14,6 +14,9 @@
 
 namespace two_path::bulk {
 
+/// Between two tries.
+inline constexpr milliseconds longest_pause{15'000};
+
 struct ReceiveOptions {
     /// When to stop whatever happens (time_limit); blocks are kept.
     Deadline deadline;
@@ -33,7 +36,7 @@ struct ReceiveOptions {
     /// A connection is dropped when it brings a block more slowly, bytes per second, and took `stall_time`;
     /// with a lower `rate`, at half of that.
     std::uint64_t min_rate{1024};
-    /// The pause after the first failure without progress; it doubles up to 15 s.
+    /// The pause after the first failure without progress; it doubles up to `longest_pause`.
     milliseconds first_pause{500};
 };
 

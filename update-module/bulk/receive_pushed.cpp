@@ -11,14 +11,10 @@ namespace two_path::bulk {
 namespace {
 
 using Kind = Setback::Kind;
-using Event = ListenerEvent;
-using Order = ListenerOrder;
 
 constexpr std::size_t most_logins = 64;
-constexpr int most_at_once = 256; ///< events, between two looks at the data
-constexpr milliseconds longest_pause{15'000};
-constexpr milliseconds look_around{500};
-constexpr milliseconds goodbye_time{2'000}; ///< for the reply to the last file to arrive
+constexpr int most_at_once = 256;              ///< events, between two looks at the data
+constexpr milliseconds last_reply_time{2'000}; ///< for the reply to the last file to arrive
 constexpr milliseconds between_asking{5'000};
 
 class PushedTransfer {
@@ -49,18 +45,18 @@ class PushedTransfer {
     milliseconds pass_on();
     std::optional<Error> why_to_end();
     Error stalled_error();
-    void answer(const Event& event);
-    void challenge(const Event& event);
-    void compare(const Event& event);
-    void tell_size(const Event& event);
-    void allow(const Event& event);
-    void take(const Event& event);
-    void confirm(const Event& event, Payload& payload, std::uint64_t bytes);
-    void gone(const Event& event);
+    void answer(const ListenerEvent& event);
+    void challenge(const ListenerEvent& event);
+    void compare(const ListenerEvent& event);
+    void tell_size(const ListenerEvent& event);
+    void allow(const ListenerEvent& event);
+    void take(const ListenerEvent& event);
+    void confirm(const ListenerEvent& event, Payload& payload, std::uint64_t bytes);
+    void gone(const ListenerEvent& event);
     bool look_aside();
     void say_goodbye();
     [[nodiscard]] bool stops() const { return callbacks_.interrupted && callbacks_.interrupted(); }
-    Payload* find(const Event& event);
+    Payload* find(const ListenerEvent& event);
 
     ConnectionHelper& helper_;
     const PushPath& path_;
@@ -160,28 +156,28 @@ Error PushedTransfer::stalled_error() {
     return fail(Errc::second_path_unreachable, path_.name() + ": the plugin did not come");
 }
 
-void PushedTransfer::answer(const Event& event) {
+void PushedTransfer::answer(const ListenerEvent& event) {
     switch (event.kind) {
-    case Event::Kind::user:
+    case ListenerEvent::Kind::user:
         return challenge(event);
-    case Event::Kind::password:
+    case ListenerEvent::Kind::password:
         return compare(event);
-    case Event::Kind::size:
+    case ListenerEvent::Kind::size:
         return tell_size(event);
-    case Event::Kind::store:
+    case ListenerEvent::Kind::store:
         return allow(event);
-    case Event::Kind::data:
+    case ListenerEvent::Kind::data:
         return take(event);
-    case Event::Kind::left:
+    case ListenerEvent::Kind::left:
         return gone(event);
-    case Event::Kind::listening:
-    case Event::Kind::failed:
+    case ListenerEvent::Kind::listening:
+    case ListenerEvent::Kind::failed:
         child_gone_ = true;
     }
 }
 
 /// `<session>.<n_client>` of this session, or a nonce that proves nothing to nobody: the same to look at.
-void PushedTransfer::challenge(const Event& event) {
+void PushedTransfer::challenge(const ListenerEvent& event) {
     const auto user = event.text.text();
     const auto server_nonce = make_nonce();
     const auto prefix = path_.session + ".";
@@ -189,27 +185,27 @@ void PushedTransfer::challenge(const Event& event) {
     logins_.erase(event.visitor);
     if (is_nonce(client_nonce) && logins_.size() < most_logins)
         logins_.emplace(event.visitor, Login{Mode::push, path_.session, client_nonce, server_nonce});
-    listener_->answer(event, Order::Kind::challenge, "certify " + server_nonce);
+    listener_->answer(event, ListenerOrder::Kind::challenge, "certify " + server_nonce);
 }
 
 /// The second certification information against the first, in constant time (claims C3 and C4). Each
 /// challenge is answered once.
-void PushedTransfer::compare(const Event& event) {
+void PushedTransfer::compare(const ListenerEvent& event) {
     const auto login = logins_.extract(event.visitor);
     if (!login || !path_.certification.proves(event.text.text(), Party::plugin, login.mapped().input())) {
         mismatched_ = true;
         intake_.note("a login that does not have the certification was refused");
-        return listener_->answer(event, Order::Kind::refuse);
+        return listener_->answer(event, ListenerOrder::Kind::refuse);
     }
     mismatched_ = false;
     logged_in_ = true;
     visitor_ = event.visitor;
-    listener_->answer(event, Order::Kind::accept,
+    listener_->answer(event, ListenerOrder::Kind::accept,
                       path_.certification.proof(Party::device, login.mapped().input()));
 }
 
 /// A file of this session, asked for by who proved itself; else none.
-Payload* PushedTransfer::find(const Event& event) {
+Payload* PushedTransfer::find(const ListenerEvent& event) {
     if (event.visitor != visitor_) return nullptr;
     const auto name = event.text.text();
     Payload* found = nullptr;
@@ -226,26 +222,26 @@ std::uint64_t missing_from(const BlockIntake& intake, Payload& payload) {
     return payload.complete() ? payload.size() : payload.verifier().offset(intake.next_run(payload).first);
 }
 
-void PushedTransfer::tell_size(const Event& event) {
+void PushedTransfer::tell_size(const ListenerEvent& event) {
     auto* payload = find(event);
-    if (payload == nullptr) return listener_->answer(event, Order::Kind::refuse);
-    if (reading_ || !payload->has_turn()) return listener_->answer(event, Order::Kind::busy);
-    listener_->answer(event, Order::Kind::size, missing_from(intake_, *payload));
+    if (payload == nullptr) return listener_->answer(event, ListenerOrder::Kind::refuse);
+    if (reading_ || !payload->has_turn()) return listener_->answer(event, ListenerOrder::Kind::busy);
+    listener_->answer(event, ListenerOrder::Kind::size, missing_from(intake_, *payload));
 }
 
-void PushedTransfer::allow(const Event& event) {
+void PushedTransfer::allow(const ListenerEvent& event) {
     auto* payload = find(event);
-    if (payload == nullptr) return listener_->answer(event, Order::Kind::refuse);
-    if (reading_ || !payload->has_turn()) return listener_->answer(event, Order::Kind::busy);
-    listener_->answer(event, Order::Kind::space, missing_from(intake_, *payload), payload->size());
+    if (payload == nullptr) return listener_->answer(event, ListenerOrder::Kind::refuse);
+    if (reading_ || !payload->has_turn()) return listener_->answer(event, ListenerOrder::Kind::busy);
+    listener_->answer(event, ListenerOrder::Kind::space, missing_from(intake_, *payload), payload->size());
 }
 
-void PushedTransfer::take(const Event& event) {
+void PushedTransfer::take(const ListenerEvent& event) {
     auto data = listener_->take_data();
     auto* payload = find(event);
     const bool fits = payload != nullptr && data && !reading_ && !payload->complete() &&
                       payload->has_turn() && event.offset == missing_from(intake_, *payload);
-    if (!fits) return listener_->answer(event, Order::Kind::again);
+    if (!fits) return listener_->answer(event, ListenerOrder::Kind::again);
     reading_ = sent_ = true;
     const auto before = intake_.meter().received();
     const auto taken = intake_.read(std::move(data), *payload, intake_.next_run(*payload), patience_);
@@ -254,13 +250,13 @@ void PushedTransfer::take(const Event& event) {
     if (payload->complete()) return confirm(event, *payload, bytes);
     const bool bad = !taken && taken.error().kind == Kind::bad_block;
     if (!taken && !bad && taken.error().kind != Kind::stopped) intake_.note(taken.error().what);
-    listener_->answer(event, bad ? Order::Kind::rejected : Order::Kind::again, bytes);
+    listener_->answer(event, bad ? ListenerOrder::Kind::rejected : ListenerOrder::Kind::again, bytes);
 }
 
 /// 226 says that it is on disk.
-void PushedTransfer::confirm(const Event& event, Payload& payload, std::uint64_t bytes) {
+void PushedTransfer::confirm(const ListenerEvent& event, Payload& payload, std::uint64_t bytes) {
     if (auto saved = payload.checkpoint(); !saved) refused_ = saved.error();
-    listener_->answer(event, refused_ ? Order::Kind::again : Order::Kind::received, bytes);
+    listener_->answer(event, refused_ ? ListenerOrder::Kind::again : ListenerOrder::Kind::received, bytes);
 }
 
 /// Between the bytes of a data connection, which may be a dead one: a plugin that comes back must not wait
@@ -278,7 +274,7 @@ bool PushedTransfer::look_aside() {
 }
 
 /// The plugin has left before all was here: the first path may know that it will not come back.
-void PushedTransfer::gone(const Event& event) {
+void PushedTransfer::gone(const ListenerEvent& event) {
     logins_.erase(event.visitor);
     if (event.visitor != visitor_) return;
     visitor_ = 0;
@@ -289,7 +285,7 @@ void PushedTransfer::gone(const Event& event) {
 
 /// Until the plugin has its reply and has left.
 void PushedTransfer::say_goodbye() {
-    const auto end = Deadline::in(goodbye_time);
+    const auto end = Deadline::in(last_reply_time);
     while (listener_ && visitor_ != 0 && !end.passed()) {
         const auto event = listener_->next(end);
         if (!event || !*event) return;

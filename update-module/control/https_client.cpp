@@ -1,17 +1,15 @@
 #include "update-module/control/https_client.hpp"
 
+#include "ftp/asio.hpp"
 #include "update-module/control/resolve.hpp"
 #include "update-module/control/server_url.hpp"
 #include "update-module/control/trust.hpp"
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
@@ -28,6 +26,7 @@ namespace http = boost::beast::http;
 namespace ssl = boost::asio::ssl;
 using asio::ip::tcp;
 using boost::system::error_code;
+using ftp::into;
 
 using Request = http::request<http::string_body>;
 using Parser = http::response_parser<http::string_body>;
@@ -35,10 +34,6 @@ using Parser = http::response_parser<http::string_body>;
 constexpr milliseconds whole_exchange{4'000}; ///< from the connection on; see HttpsClient
 constexpr std::size_t read_ahead = std::size_t{64} * 1024;
 constexpr std::size_t max_header = std::size_t{16} * 1024;
-
-auto into(error_code& ec) {
-    return asio::redirect_error(asio::use_awaitable, ec);
-}
 
 /// What one exchange needs and gives; it outlives the loop that runs it.
 struct Exchange {

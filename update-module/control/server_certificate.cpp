@@ -1,17 +1,15 @@
 #include "update-module/control/server_certificate.hpp"
 
+#include "ftp/asio.hpp"
 #include "update-module/control/resolve.hpp"
 #include "update-module/control/server_url.hpp"
 #include "update-module/control/trust.hpp"
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <openssl/x509v3.h>
 
@@ -26,6 +24,7 @@ namespace asio = boost::asio;
 namespace ssl = boost::asio::ssl;
 using asio::ip::tcp;
 using boost::system::error_code;
+using ftp::into;
 
 constexpr milliseconds whole_look{5'000};
 constexpr int most_names = 16;
@@ -41,10 +40,6 @@ struct Look {
     std::string trouble;
     Certificate certificate{nullptr, &X509_free};
 };
-
-auto into(error_code& ec) {
-    return asio::redirect_error(asio::use_awaitable, ec);
-}
 
 /// Goes on whatever is wrong, and keeps the first of it. The server's own dates are judged by who asks.
 bool note_trouble(Look& look, bool good, ssl::verify_context& context) {

@@ -21,9 +21,8 @@ namespace {
 using device::Pause;
 using device::Process;
 using device::storage_error;
-using ftp::Descriptor;
 
-constexpr std::size_t buffer_size = 256 * 1024;
+constexpr std::size_t stream_buffer = 256 * 1024;
 constexpr int pipe_size = 1024 * 1024;
 constexpr milliseconds stop_time{2'000}; ///< for a module that stopped reading to end by itself
 
@@ -58,14 +57,14 @@ class Streaming {
     }
 
     /// Waits until the module opens the FIFO; an empty descriptor when it ended instead.
-    Result<Descriptor> open_for(const std::string& fifo) {
+    Result<ftp::Descriptor> open_for(const std::string& fifo) {
         for (Pause pause;;) {
             // Looked at first: what it opened before its end still counts.
             const bool over = process_.ended().has_value();
-            Descriptor end(::open(fifo.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+            ftp::Descriptor end(::open(fifo.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
             if (end) return end;
             if (errno != ENXIO && errno != EINTR) return storage_error("open", fifo, errno);
-            if (over) return Descriptor();
+            if (over) return ftp::Descriptor();
             if (auto waited = pause(deadline_, "module " + module_.type()); !waited) return waited.error();
         }
     }
@@ -106,7 +105,7 @@ class Streaming {
     Result<void> copy(const InnerFile& file, int fifo) {
         auto read = file.open();
         if (!read) return read.error();
-        std::vector<std::uint8_t> buffer(buffer_size);
+        std::vector<std::uint8_t> buffer(stream_buffer);
         for (;;) {
             const auto got = (*read)(buffer);
             if (!got) return got.error();

@@ -14,9 +14,8 @@ namespace two_path::install {
 namespace {
 
 using device::storage_error;
-using ftp::Descriptor;
 
-constexpr std::size_t buffer_size = 256 * 1024;
+constexpr std::size_t file_buffer = 256 * 1024;
 
 Result<void> write_all(const std::string& path, int fd, std::span<const std::uint8_t> bytes) {
     while (!bytes.empty()) {
@@ -29,12 +28,12 @@ Result<void> write_all(const std::string& path, int fd, std::span<const std::uin
 }
 
 Result<void> write_file(const std::string& path, const InnerFile& file, Deadline deadline) {
-    const Descriptor target(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    const ftp::Descriptor target(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!target) return storage_error("create", path, errno);
     if (file.size > 0) {
         auto read = file.open();
         if (!read) return read.error();
-        std::vector<std::uint8_t> buffer(buffer_size);
+        std::vector<std::uint8_t> buffer(file_buffer);
         for (;;) {
             const auto got = (*read)(buffer);
             if (!got) return got.error();

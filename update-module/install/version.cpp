@@ -17,8 +17,6 @@
 namespace two_path::install {
 namespace {
 
-using ftp::Descriptor;
-
 constexpr std::size_t max_file = 64 * 1024;
 constexpr std::size_t max_output = 4 * 1024;
 constexpr std::chrono::seconds command_time{30};
@@ -36,16 +34,16 @@ std::string_view trimmed(std::string_view text) {
 
 /// Below `root`, as if it were `/`: neither `..` nor a link leads out. Linux 5.6 and later; before that only
 /// for the device's own `/`, out of which nothing leads.
-Descriptor open_below(const std::string& root, const std::string& path) {
-    const Descriptor folder(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+ftp::Descriptor open_below(const std::string& root, const std::string& path) {
+    const ftp::Descriptor folder(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!folder) return {};
     open_how how{};
     how.flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
     how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
     const auto fd = ::syscall(SYS_openat2, folder.get(), path.c_str(), &how, sizeof how);
-    if (fd >= 0) return Descriptor(static_cast<int>(fd));
+    if (fd >= 0) return ftp::Descriptor(static_cast<int>(fd));
     if (root == "/" && (errno == ENOSYS || errno == EPERM))
-        return Descriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+        return ftp::Descriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
     return {};
 }
 
