@@ -11,6 +11,8 @@
 #include <fstream>
 
 namespace two_path {
+BOOST_AUTO_TEST_SUITE(guarded_folder)
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -33,8 +35,6 @@ bool is_root() {
 constexpr uid_t somebody = 1234;
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(guarded_folder)
 
 BOOST_AUTO_TEST_CASE(links_pipes_and_folders_are_no_files) {
     const TemporaryFolder folder;

@@ -5,6 +5,8 @@
 #include <set>
 
 namespace two_path {
+BOOST_AUTO_TEST_SUITE(certification)
+
 namespace {
 
 // docs/protocol.md, "Test vectors".
@@ -22,8 +24,6 @@ Certification known() {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(certification)
 
 BOOST_AUTO_TEST_CASE(C3_proofs_have_the_documented_values) {
     struct {

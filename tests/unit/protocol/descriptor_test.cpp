@@ -6,6 +6,8 @@
 #include <functional>
 
 namespace two_path {
+BOOST_AUTO_TEST_SUITE(descriptor)
+
 namespace {
 
 const std::string some_hex(64, 'a');
@@ -139,8 +141,6 @@ std::vector<Case> refused() {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(descriptor)
 
 BOOST_AUTO_TEST_CASE(a_good_descriptor_is_read_and_written_back) {
     const auto parsed = parse_descriptor(json::serialize(good()));

@@ -5,6 +5,8 @@
 #include <string>
 
 namespace two_path {
+BOOST_AUTO_TEST_SUITE(encoding)
+
 namespace {
 
 std::string text_of(const Bytes& bytes) {
@@ -12,8 +14,6 @@ std::string text_of(const Bytes& bytes) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(encoding)
 
 // RFC 4648, section 10.
 BOOST_AUTO_TEST_CASE(base64_has_the_standard_s_vectors) {

@@ -6,6 +6,8 @@
 #include <stdexcept>
 
 namespace two_path {
+BOOST_AUTO_TEST_SUITE(error)
+
 namespace {
 
 constexpr auto last = static_cast<int>(Errc::rolled_back);
@@ -15,8 +17,6 @@ bool is_reason(std::string_view name) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(error)
 
 BOOST_AUTO_TEST_CASE(every_reason_has_a_row_that_each_of_its_readers_can_use) {
     std::set<std::string_view> names;

@@ -5,6 +5,8 @@
 #include <boost/test/unit_test.hpp>
 
 namespace two_path::messages {
+BOOST_AUTO_TEST_SUITE(messages)
+
 namespace {
 
 const std::string some_id(64, 'a');
@@ -59,8 +61,6 @@ void check_needs(const json::object& body, std::initializer_list<const char*> fi
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(messages)
 
 BOOST_AUTO_TEST_CASE(every_message_survives_its_text) {
     check_round_trip(open_request());

@@ -5,6 +5,8 @@
 #include <map>
 
 namespace two_path {
+BOOST_AUTO_TEST_SUITE(session_state)
+
 namespace {
 
 using State = SessionState;
@@ -74,8 +76,6 @@ std::optional<State> expected(State from, Step step) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(session_state)
 
 BOOST_AUTO_TEST_CASE(every_step_from_every_state_leads_where_the_protocol_says) {
     for (int from = 0; from < states; ++from)

@@ -6,6 +6,8 @@
 #include <map>
 
 namespace two_path::bulk {
+BOOST_AUTO_TEST_SUITE(pacing)
+
 namespace {
 
 /// Connections that keep the rate they were last held to.
@@ -24,8 +26,6 @@ struct Connections {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(pacing)
 
 BOOST_AUTO_TEST_CASE(without_a_limit_nothing_is_slowed_down) {
     Connections all;

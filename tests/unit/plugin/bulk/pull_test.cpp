@@ -5,6 +5,8 @@
 #include <sqlite3.h>
 
 namespace two_path::bulk {
+BOOST_AUTO_TEST_SUITE(pull)
+
 namespace {
 
 using tests::LoginScript;
@@ -13,7 +15,7 @@ using tests::SecondPath;
 using tests::Ticket;
 
 std::string id_of(const std::string& bytes) {
-    return digest_of(DigestKind::sha256, bytes_of(bytes)).hex();
+    return sha256_hex(bytes);
 }
 
 /// 0 for success, the code of the reply that refused it, -1 for any other failure.
@@ -42,8 +44,6 @@ std::string swap_first(std::string text) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(pull)
 
 BOOST_AUTO_TEST_CASE(C3_C4_the_plugin_s_proof_is_right_and_the_device_s_opens_its_files) {
     SecondPath path;

@@ -12,6 +12,8 @@
 #include <vector>
 
 namespace two_path::tests {
+BOOST_AUTO_TEST_SUITE(push_connection)
+
 namespace {
 
 using boost::asio::ip::tcp;
@@ -197,8 +199,6 @@ bool has(const std::string& text, std::string_view part) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(push_connection)
 
 BOOST_AUTO_TEST_CASE(a_device_that_lies_is_left_with_a_reason) {
     struct Row {

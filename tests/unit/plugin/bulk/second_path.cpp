@@ -12,7 +12,7 @@ ftp::ServerOptions quick() {
 }
 
 /// The device's side of a pull: compares the plugin's proof, gives its own.
-struct Device {
+struct PullingDevice {
     const Ticket& ticket;
     LoginScript& script;
 
@@ -88,7 +88,7 @@ std::unique_ptr<ftp::Client> SecondPath::connect() {
 
 ftp::Outcome<std::string> SecondPath::login(ftp::Client& client, const Ticket& ticket, LoginScript& script) {
     const auto user = script.user.empty() ? ticket.session + "." + script.client_nonce : script.user;
-    const Device device{ticket, script};
+    const PullingDevice device{ticket, script};
     return drive(client.login(
         user, [&device](const std::string& challenge) { return give(device.answer(challenge)); }));
 }

@@ -43,7 +43,7 @@ struct ArtifactParts {
         const auto header_bytes = tar_of(header, encoding);
         catalog::Manifest manifest;
         const auto add = [&](const std::string& name, const std::string& content) {
-            manifest.add(name, digest_of(DigestKind::sha256, bytes_of(content)).hex());
+            manifest.add(name, sha256_hex(content));
         };
         add("version", version);
         add("header" + suffix, header_bytes);

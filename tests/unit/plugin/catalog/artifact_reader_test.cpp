@@ -8,6 +8,8 @@
 #include <functional>
 
 namespace two_path::tests {
+BOOST_AUTO_TEST_SUITE(artifact_reader)
+
 namespace {
 
 /// Reads it whole; the error's detail, or nothing when it is accepted.
@@ -29,8 +31,6 @@ std::string refusal_of_parts(const std::function<void(ArtifactParts&)>& change) 
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(artifact_reader)
 
 BOOST_AUTO_TEST_CASE(everything_that_an_artifact_says_is_known) {
     ArtifactParts parts;
@@ -54,8 +54,7 @@ BOOST_AUTO_TEST_CASE(everything_that_an_artifact_says_is_known) {
     BOOST_REQUIRE(artifact.files.size() == 2U);
     BOOST_TEST(artifact.files[1].name == "app");
     BOOST_TEST(artifact.files[1].size == 200'000U);
-    BOOST_TEST(artifact.files[1].sha256 ==
-               digest_of(DigestKind::sha256, bytes_of(parts.data[1].second)).hex());
+    BOOST_TEST(artifact.files[1].sha256 == sha256_hex(parts.data[1].second));
     BOOST_TEST(artifact.is_signed);
     BOOST_TEST(artifact.signature == "c2ln");
     BOOST_TEST(artifact.manifest.find("header.tar.gz") != std::string::npos);

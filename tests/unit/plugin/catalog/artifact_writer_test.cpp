@@ -4,6 +4,8 @@
 #include <boost/test/unit_test.hpp>
 
 namespace two_path::tests {
+BOOST_AUTO_TEST_SUITE(artifact_writer)
+
 namespace {
 
 catalog::ArtifactContent small_content() {
@@ -27,8 +29,6 @@ std::string detail_of(const catalog::ArtifactContent& content) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(artifact_writer)
 
 BOOST_AUTO_TEST_CASE(what_was_written_is_what_is_read) {
     const auto content = small_content();

@@ -10,6 +10,8 @@
 #include <sstream>
 
 namespace two_path::tests {
+BOOST_AUTO_TEST_SUITE(encoder)
+
 namespace {
 
 Result<std::string> packed(Encoding encoding, catalog::ByteSource source, std::size_t piece = 10'000) {
@@ -32,8 +34,6 @@ std::string sample() {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(encoder)
 
 BOOST_AUTO_TEST_CASE(the_usual_programs_unpack_what_was_packed) {
     const TemporaryFolder folder;

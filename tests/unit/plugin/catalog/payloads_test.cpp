@@ -14,6 +14,8 @@
 #include <thread>
 
 namespace two_path::catalog {
+BOOST_AUTO_TEST_SUITE(payloads)
+
 namespace {
 
 using tests::TemporaryFolder;
@@ -69,8 +71,6 @@ class FullDisk {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(payloads)
 
 BOOST_AUTO_TEST_CASE(a_payload_is_named_by_the_digest_of_what_came) {
     const TemporaryFolder folder;

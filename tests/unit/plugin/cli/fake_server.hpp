@@ -17,6 +17,9 @@
 
 namespace two_path::tests {
 
+inline const std::string own_api = "/api/management/v1/two-path";
+inline const std::string artifacts_api = "/api/management/v1/deployments/artifacts";
+
 struct PreparedAnswer {
     unsigned status{200};
     std::string body;
@@ -70,7 +73,7 @@ class FakeServer {
     }
     PreparedAnswer own_answer(const std::string& line, const control::ClientRequest& request) {
         if (line == "POST /api/management/v1/two-path/payloads") {
-            const auto id = digest_of(DigestKind::sha256, bytes_of(request.body)).hex();
+            const auto id = sha256_hex(request.body);
             payloads[id] = request.body;
             return {201, json::serialize(json::object{{"id", id}, {"size", request.body.size()}}), {}};
         }

@@ -10,10 +10,8 @@
 namespace two_path::tests {
 namespace {
 
-const std::string own = "/api/management/v1/two-path";
 const std::string device_page = "GET /api/management/v2/devauth/devices?page=1&per_page=100";
 const std::string orders = "/api/management/v1/deployments/deployments";
-const std::string artifacts = "/api/management/v1/deployments/artifacts";
 const std::string refused =
     R"({"error":"x","reason":"bad_request","detail":"refused for its own reasons","request_id":"1"})";
 
@@ -124,7 +122,7 @@ BOOST_AUTO_TEST_CASE(a_release_is_deployed_to_devices_a_group_or_all) {
 
 BOOST_AUTO_TEST_CASE(an_order_for_an_unknown_release_is_told_by_its_name) {
     server.answer("POST " + orders, {400, refused, {}});
-    server.answer("GET " + artifacts + "?name=app-9&page=1&per_page=100",
+    server.answer("GET " + artifacts_api + "?name=app-9&page=1&per_page=100",
                   {200, R"([{"name":"app-90"}])", {}});
     server.answer(device_page, {200, "[]", {}});
     BOOST_TEST(run({"deploy", "app-9", "--all"}) == 5);
@@ -132,7 +130,7 @@ BOOST_AUTO_TEST_CASE(an_order_for_an_unknown_release_is_told_by_its_name) {
 }
 
 BOOST_AUTO_TEST_CASE(an_order_that_reaches_no_accepted_device_says_how_to_accept_one) {
-    server.answer("GET " + artifacts + "?name=r&page=1&per_page=100", {200, R"([{"name":"r"}])", {}});
+    server.answer("GET " + artifacts_api + "?name=r&page=1&per_page=100", {200, R"([{"name":"r"}])", {}});
     server.answer(device_page, {200, R"([{"id":"a","status":"pending"}])", {}});
     server.answer("POST " + orders, {400, refused, {}});
     BOOST_TEST(run({"deploy", "r", "--all"}) == 5);
@@ -149,7 +147,7 @@ BOOST_AUTO_TEST_CASE(an_order_that_reaches_no_accepted_device_says_how_to_accept
 }
 
 BOOST_AUTO_TEST_CASE(an_order_that_lacks_nothing_is_refused_in_the_servers_words) {
-    server.answer("GET " + artifacts + "?name=r&page=1&per_page=100", {200, R"([{"name":"r"}])", {}});
+    server.answer("GET " + artifacts_api + "?name=r&page=1&per_page=100", {200, R"([{"name":"r"}])", {}});
     server.answer(device_page, {200, two_devices, {}});
     server.answer("POST " + orders, {400, refused, {}});
     BOOST_TEST(run({"deploy", "r", "--all"}) == 2);
@@ -161,16 +159,16 @@ BOOST_AUTO_TEST_CASE(results_that_were_not_taken_are_listed_and_decided) {
         R"([{"session":"S1","id":"i","dead":true,"attempts":9,"since":"2026-01-31T10:00:00.000Z","error":"no"},)"
         R"({"session":"S2","id":"j","dead":false,"attempts":0,"since":"2026-01-31T10:00:00.000Z",)"
         R"("due":"2026-01-31T10:00:05.000Z"}])";
-    server.answer("GET " + own + "/notices", {200, owed, {}});
-    server.answer("PUT " + own + "/notices/S1/retry", {204, "", {}});
-    server.answer("DELETE " + own + "/notices/S1", {204, "", {}});
+    server.answer("GET " + own_api + "/notices", {200, owed, {}});
+    server.answer("PUT " + own_api + "/notices/S1/retry", {204, "", {}});
+    server.answer("DELETE " + own_api + "/notices/S1", {204, "", {}});
     BOOST_TEST(run({"webhook"}) == 0);
     BOOST_TEST(out.str() == "SESSION  STATE  ATTEMPTS  SINCE                NEXT                 LAST ERROR\n"
                             "S1       dead   9         2026-01-31 11:00:00                       no\n"
                             "S2       owed   0         2026-01-31 11:00:00  2026-01-31 11:00:05\n");
     BOOST_TEST(run({"webhook", "retry", "--all"}) == 0); // not those that are told anyway
     BOOST_TEST(err.str() == "S1 is told again\n");
-    BOOST_TEST(server.seen.back() == "PUT " + own + "/notices/S1/retry");
+    BOOST_TEST(server.seen.back() == "PUT " + own_api + "/notices/S1/retry");
     BOOST_TEST(run({"webhook", "remove", "S1"}) == 0);
     BOOST_TEST(run({"webhook", "remove", "S3"}) == 5);
     BOOST_TEST(run({"webhook", "drop", "S1"}) == 2);
@@ -213,7 +211,7 @@ BOOST_AUTO_TEST_CASE(waiting_ends_with_the_deployment_and_tells_how) {
 
 BOOST_AUTO_TEST_CASE(releases_are_listed_with_what_they_weigh) {
     server.answer(
-        "GET " + own + "/releases",
+        "GET " + own_api + "/releases",
         {200,
          R"([{"name":"app-2.0","version":"2.0","stream":"directory","installer":"directory",)"
          R"("published":"2026-01-31T10:00:00.000Z","files":[{"wire_size":1048576},{"wire_size":1048576}]}])",
@@ -231,7 +229,7 @@ BOOST_AUTO_TEST_CASE(a_release_is_removed_from_both_sides) {
                    R"({"id":"3","name":"other","updates":[{"type_info":{"type":"two-path"}}]}])",
                    {}});
     server.answer("DELETE /api/management/v1/deployments/artifacts/1", {204, "", {}});
-    server.answer("DELETE " + own + "/releases/r", {204, "", {}});
+    server.answer("DELETE " + own_api + "/releases/r", {204, "", {}});
     BOOST_TEST(run({"releases", "remove", "r"}) == 0);
     BOOST_TEST(server.seen.size() == 3U);
     BOOST_TEST(run({"releases", "remove", "nothing"}) == 5);
@@ -247,27 +245,28 @@ BOOST_AUTO_TEST_CASE(a_release_that_mender_needs_stays_whole) {
 }
 
 BOOST_AUTO_TEST_CASE(sessions_are_listed_and_filtered) {
-    server.answer("GET " + own + "/sessions?limit=100", {200, "[" + session("transferring") + "]", {}});
+    server.answer("GET " + own_api + "/sessions?limit=100", {200, "[" + session("transferring") + "]", {}});
     BOOST_TEST(run({"sessions"}) == 0);
     BOOST_TEST(
         out.str().find(
             "S        aaaa-1  app-2.0  transferring  1.0 MiB of 4.0 MiB (25 %)  2026-01-31 11:00:01\n") !=
             std::string::npos,
         out.str());
-    server.answer("GET " + own + "/sessions?limit=3&device=a&release=r%201&state=failed", {200, "[]", {}});
+    server.answer("GET " + own_api + "/sessions?limit=3&device=a&release=r%201&state=failed",
+                  {200, "[]", {}});
     BOOST_TEST(run({"sessions", "--state", "failed", "--release", "r 1", "--device", "a", "--limit", "3"}) ==
                0);
 }
 
 BOOST_AUTO_TEST_CASE(a_sessions_time_line_ends_with_the_reason_and_the_advice) {
     server.answer(
-        "GET " + own + "/sessions/S",
+        "GET " + own_api + "/sessions/S",
         {200,
          session("failed", R"(,"reason":"tampered","meaning":"bytes differ","advice":"find out who",)"
                            R"("stage":"Download","detail":"block 3 of app")"),
          {}});
     server.answer(
-        "GET " + own + "/sessions/S/events",
+        "GET " + own_api + "/sessions/S/events",
         {200,
          R"([{"number":1,"time":"2026-01-31T10:00:00.000Z","step":"opened","state":"opened","cause":"device","detail":""},)"
          R"({"number":2,"time":"2026-01-31T10:00:01.000Z","step":"failed","state":"failed","cause":"device","detail":"block 3"}])",
@@ -289,18 +288,18 @@ BOOST_AUTO_TEST_CASE(watching_a_session_tells_each_event_once_and_ends_with_it) 
         R"({"number":1,"time":"2026-01-31T10:00:00.000Z","step":"opened","state":"opened","cause":"device","detail":""})";
     const std::string second =
         R"({"number":2,"time":"2026-01-31T10:00:05.000Z","step":"committed","state":"committed","cause":"device","detail":""})";
-    server.answer("GET " + own + "/sessions/S", {200, session("opened"), {}});
-    server.answer("GET " + own + "/sessions/S",
+    server.answer("GET " + own_api + "/sessions/S", {200, session("opened"), {}});
+    server.answer("GET " + own_api + "/sessions/S",
                   {503, R"({"error":"x","reason":"unavailable","detail":"","request_id":"1"})", {}});
-    server.answer("GET " + own + "/sessions/S", {200, session("committed"), {}});
-    server.answer("GET " + own + "/sessions/S/events", {200, "[" + first + "]", {}});
-    server.answer("GET " + own + "/sessions/S/events", {200, "[" + first + "," + second + "]", {}});
+    server.answer("GET " + own_api + "/sessions/S", {200, session("committed"), {}});
+    server.answer("GET " + own_api + "/sessions/S/events", {200, "[" + first + "]", {}});
+    server.answer("GET " + own_api + "/sessions/S/events", {200, "[" + first + "," + second + "]", {}});
     BOOST_TEST(run({"sessions", "S", "--watch", "--json"}) == 0);
     BOOST_TEST(out.str() == first + "\n" + second + "\n");
 }
 
 BOOST_AUTO_TEST_CASE(watching_ends_when_the_server_stays_away) {
-    server.answer("GET " + own + "/sessions?limit=100",
+    server.answer("GET " + own_api + "/sessions?limit=100",
                   {503, R"({"error":"x","reason":"unavailable","detail":"","request_id":"1"})", {}});
     BOOST_TEST(run({"sessions", "--watch"}) == 7);
 }

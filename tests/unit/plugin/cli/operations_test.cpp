@@ -6,8 +6,6 @@
 namespace two_path::tests {
 namespace {
 
-const std::string own = "/api/management/v1/two-path";
-
 struct LoggedIn : Operator {
     LoggedIn() {
         logged_in();
@@ -19,10 +17,11 @@ struct LoggedIn : Operator {
     }
     void diagnose(const std::string& checks, const std::string& host = "",
                   const std::string& time = "2027-01-15T08:00:30.000Z") {
-        server.answer("GET " + own + "/doctor", {200,
-                                                 R"({"time":")" + time + R"(","second_path":{"host":")" +
-                                                     host + R"(","port":2121},"checks":[)" + checks + "]}",
-                                                 {}});
+        server.answer("GET " + own_api + "/doctor",
+                      {200,
+                       R"({"time":")" + time + R"(","second_path":{"host":")" + host +
+                           R"(","port":2121},"checks":[)" + checks + "]}",
+                       {}});
     }
     Result<std::string> greeting{"220 two-path"};
     std::string asked;
@@ -35,14 +34,15 @@ BOOST_FIXTURE_TEST_SUITE(operations, LoggedIn)
 BOOST_AUTO_TEST_CASE(the_audit_trail_is_written_out_oldest_first) {
     const std::string older = R"({"time":"2027-01-14T08:00:00.000Z","actor":"a","action":"login"})";
     const std::string newer = R"({"time":"2027-01-15T08:00:00.000Z","actor":"b","action":"login"})";
-    server.answer("GET " + own + "/audit",
+    server.answer("GET " + own_api + "/audit",
                   {200,
                    R"([{"name":"audit-00000001.jsonl","size":1},{"name":"audit-00000002.jsonl","size":1},)"
                    R"({"name":"audit-00000003.jsonl","size":1}])",
                    {}});
     // The first has gone meanwhile; a power cut left half a line.
-    server.answer("GET " + own + "/audit/audit-00000002.jsonl", {200, older + "\n{\"time\":\"2027-\n", {}});
-    server.answer("GET " + own + "/audit/audit-00000003.jsonl", {200, newer + "\n", {}});
+    server.answer("GET " + own_api + "/audit/audit-00000002.jsonl",
+                  {200, older + "\n{\"time\":\"2027-\n", {}});
+    server.answer("GET " + own_api + "/audit/audit-00000003.jsonl", {200, newer + "\n", {}});
     BOOST_TEST(run({"audit", "export"}) == 0);
     BOOST_TEST(out.str() == older + "\n" + newer + "\n");
     BOOST_TEST(run({"audit", "export", "--since", "2027-01-15"}) == 0);

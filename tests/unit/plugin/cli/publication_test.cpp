@@ -51,7 +51,7 @@ struct Publisher {
                 if (*got == 0) break;
                 all.append(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(*got));
             }
-            stored[digest_of(DigestKind::sha256, bytes_of(all)).hex()] = all;
+            stored[sha256_hex(all)] = all;
             return {};
         };
         destination.progress = [this](std::uint64_t bytes) { bytes_read += bytes; };
@@ -97,7 +97,7 @@ Descriptor as_received(const Publication& publication) {
     for (const auto& file : descriptor.files)
         for (const auto& [kind, digest] : file.blocks) {
             const auto& list = lists.at(file.list_name(kind));
-            BOOST_TEST(digest_of(DigestKind::sha256, bytes_of(list)).hex() == digest);
+            BOOST_TEST(sha256_hex(list) == digest);
             BOOST_TEST(list.size() == block_count(file.wire_size, descriptor.block_size) * size_of(kind));
         }
     return descriptor;
@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(directory_gets_what_menders_module_reads) {
 BOOST_AUTO_TEST_CASE(a_root_file_system_provides_what_menders_own_artifact_would) {
     plain.installer = "rootfs-image";
     const auto made = publish(file("os.ext4", "image")).value();
-    const auto checksum = digest_of(DigestKind::sha256, bytes_of("image")).hex();
+    const auto checksum = sha256_hex("image");
     for (const auto& type_info : {made.artifact.type_info, made.descriptor.installer.type_info}) {
         BOOST_TEST(text(type_info, "artifact_provides", "rootfs-image.version") == "app-2.0");
         BOOST_TEST(text(type_info, "artifact_provides", "rootfs-image.checksum") == checksum);
@@ -184,7 +184,7 @@ BOOST_AUTO_TEST_CASE(every_encoding_is_described_by_both_its_sizes) {
         const auto made = publish(file("app", content)).value();
         const auto described = as_received(made).files.at(0);
         BOOST_TEST(described.size == content.size());
-        BOOST_TEST(described.sha256 == digest_of(DigestKind::sha256, bytes_of(content)).hex());
+        BOOST_TEST(described.sha256 == sha256_hex(content));
         BOOST_TEST(described.wire_size == stored.at(described.id).size());
         BOOST_TEST(described.wire_size < 10'000U);
         stored.clear();

@@ -12,9 +12,6 @@
 namespace two_path::tests {
 namespace {
 
-const std::string own = "/api/management/v1/two-path";
-const std::string artifacts = "/api/management/v1/deployments/artifacts";
-
 struct Publishing : Operator {
     std::string file{(folder / "run.sh").string()};
     std::vector<std::string> words{"publish",       file,    "--version",   "2.0",   "--version-file", "/v",
@@ -32,7 +29,7 @@ struct Publishing : Operator {
     /// The .mender inside the multipart body of the upload.
     std::string uploaded() const {
         for (const auto& request : server.requests)
-            if (request.target == artifacts && request.method == "POST") {
+            if (request.target == artifacts_api && request.method == "POST") {
                 const auto begin = request.body.find("\r\n\r\n", request.body.find("name=\"artifact\"")) + 4;
                 const auto type = request.headers.at("Content-Type");
                 const auto boundary = type.substr(type.find("boundary=") + 9);
@@ -48,9 +45,10 @@ BOOST_FIXTURE_TEST_SUITE(publish_command, Publishing)
 
 BOOST_AUTO_TEST_CASE(payload_then_registration_then_mender) {
     BOOST_TEST(publish() == 0);
-    const std::vector<std::string> order{"GET " + own + "/releases/run-2.0", "POST " + own + "/payloads",
-                                         "POST " + own + "/releases", "POST " + artifacts,
-                                         "PUT " + own + "/releases/run-2.0/artifact"};
+    const std::vector<std::string> order{"GET " + own_api + "/releases/run-2.0",
+                                         "POST " + own_api + "/payloads", "POST " + own_api + "/releases",
+                                         "POST " + artifacts_api,
+                                         "PUT " + own_api + "/releases/run-2.0/artifact"};
     BOOST_TEST(server.seen == order, boost::test_tools::per_element());
     const auto artifact = read_bytes(uploaded()).value();
     BOOST_TEST(artifact.name == "run-2.0");
@@ -72,7 +70,7 @@ BOOST_AUTO_TEST_CASE(scripts_get_one_document_and_silence) {
 
 BOOST_AUTO_TEST_CASE(what_mender_may_have_taken_stays_in_the_plugin) {
     for (const unsigned status : {408U, 500U, 502U, 503U, 504U})
-        server.answer("POST " + artifacts, {status, "", {}});
+        server.answer("POST " + artifacts_api, {status, "", {}});
     for (const int code : {7, 1, 7, 7, 7})
         BOOST_TEST(publish() == code);
     BOOST_TEST(
@@ -81,37 +79,37 @@ BOOST_AUTO_TEST_CASE(what_mender_may_have_taken_stays_in_the_plugin) {
 }
 
 BOOST_AUTO_TEST_CASE(what_mender_refuses_does_not_stay_in_the_plugin) {
-    server.answer("POST " + artifacts, {409, R"({"error":"artifact not unique","request_id":"1"})", {}});
-    server.answer("DELETE " + own + "/releases/run-2.0", {204, "", {}});
+    server.answer("POST " + artifacts_api, {409, R"({"error":"artifact not unique","request_id":"1"})", {}});
+    server.answer("DELETE " + own_api + "/releases/run-2.0", {204, "", {}});
     BOOST_TEST(publish() == 6);
-    BOOST_TEST(server.seen.back() == "DELETE " + own + "/releases/run-2.0");
+    BOOST_TEST(server.seen.back() == "DELETE " + own_api + "/releases/run-2.0");
 }
 
 BOOST_AUTO_TEST_CASE(a_registration_that_was_there_before_is_not_taken_back) {
-    server.answer("POST " + own + "/releases", {200, "{}", {}});
-    server.answer("POST " + artifacts, {409, R"({"error":"artifact not unique","request_id":"1"})", {}});
+    server.answer("POST " + own_api + "/releases", {200, "{}", {}});
+    server.answer("POST " + artifacts_api, {409, R"({"error":"artifact not unique","request_id":"1"})", {}});
     BOOST_TEST(publish() == 6);
-    BOOST_TEST(server.seen.back() == "POST " + artifacts);
+    BOOST_TEST(server.seen.back() == "POST " + artifacts_api);
 }
 
 BOOST_AUTO_TEST_CASE(a_name_that_is_taken_is_refused_before_the_file_is_sent) {
-    server.answer("GET " + own + "/releases/run-2.0", {200, "{}", {}});
+    server.answer("GET " + own_api + "/releases/run-2.0", {200, "{}", {}});
     BOOST_TEST(publish() == 6);
     BOOST_TEST(server.seen.size() == 1U);
     BOOST_TEST(error_line().find("release run-2.0, the file's name and --version, is there already; choose "
                                  "another --name") != std::string::npos,
                error_line());
-    server.answer("GET " + own + "/releases/mine", {200, "{}", {}});
+    server.answer("GET " + own_api + "/releases/mine", {200, "{}", {}});
     BOOST_TEST(publish({"--name", "mine"}) == 6);
     BOOST_TEST(error_line().find("release mine is there already") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_plugin_that_received_other_bytes_is_not_believed) {
-    server.answer("POST " + own + "/payloads",
+    server.answer("POST " + own_api + "/payloads",
                   {201, R"({"id":")" + std::string(64, 'a') + R"(","size":11})", {}});
     BOOST_TEST(publish() == 1);
     BOOST_TEST(error_line().find("run.sh: the plugin received other bytes") != std::string::npos);
-    BOOST_TEST(server.seen.back() == "POST " + own + "/payloads");
+    BOOST_TEST(server.seen.back() == "POST " + own_api + "/payloads");
 }
 
 BOOST_AUTO_TEST_CASE(a_release_is_signed_with_the_publishers_key) {
@@ -132,17 +130,17 @@ BOOST_AUTO_TEST_CASE(a_release_is_signed_with_the_publishers_key) {
 BOOST_AUTO_TEST_CASE(an_artifact_can_be_signed_elsewhere_and_uploaded_then) {
     const auto output = (folder / "out.mender").string();
     BOOST_TEST(publish({"--output", output}) == 0);
-    BOOST_TEST(server.seen.back() == "POST " + own + "/releases");
+    BOOST_TEST(server.seen.back() == "POST " + own_api + "/releases");
     BOOST_TEST(uploaded().empty());
     std::ifstream in(output, std::ios::binary);
     const std::string written(std::istreambuf_iterator<char>(in), {});
     BOOST_TEST(read_bytes(written).value().name == "run-2.0");
 
     server.seen.clear();
-    server.answer("POST " + own + "/releases", {200, "{}", {}});
+    server.answer("POST " + own_api + "/releases", {200, "{}", {}});
     BOOST_TEST(run({"publish", "--upload", output}) == 0);
-    BOOST_TEST(server.seen.at(0) == "POST " + own + "/releases");
-    BOOST_TEST(server.seen.at(1) == "POST " + artifacts);
+    BOOST_TEST(server.seen.at(0) == "POST " + own_api + "/releases");
+    BOOST_TEST(server.seen.at(1) == "POST " + artifacts_api);
     BOOST_TEST((uploaded() == written));
 }
 
@@ -151,8 +149,7 @@ struct Offline : Publishing {
     std::string payloads{(folder / "payloads").string()};
     /// Where the one payload is kept.
     std::filesystem::path payload() const {
-        return std::filesystem::path(payloads) /
-               digest_of(DigestKind::sha256, bytes_of("echo hello\n")).hex();
+        return std::filesystem::path(payloads) / sha256_hex("echo hello\n");
     }
 };
 
@@ -165,8 +162,9 @@ BOOST_FIXTURE_TEST_CASE(a_release_is_made_without_a_server_and_brought_to_one_la
 
     logged_in();
     BOOST_TEST(run({"publish", "--upload", output, "--payloads", payloads}) == 0);
-    const std::vector<std::string> order{"POST " + own + "/payloads", "POST " + own + "/releases",
-                                         "POST " + artifacts, "PUT " + own + "/releases/run-2.0/artifact"};
+    const std::vector<std::string> order{"POST " + own_api + "/payloads", "POST " + own_api + "/releases",
+                                         "POST " + artifacts_api,
+                                         "PUT " + own_api + "/releases/run-2.0/artifact"};
     BOOST_TEST(server.seen == order, boost::test_tools::per_element());
     BOOST_TEST(server.payloads.at(payload().filename().string()) == "echo hello\n");
 }
@@ -179,7 +177,7 @@ BOOST_FIXTURE_TEST_CASE(a_payload_that_is_not_the_one_described_registers_nothin
         server.seen.clear();
         BOOST_TEST(run(upload) == 2);
         BOOST_TEST(error_line().find("not the bytes that the artifact describes") != std::string::npos);
-        BOOST_TEST(std::ranges::count(server.seen, "POST " + own + "/releases") == 0);
+        BOOST_TEST(std::ranges::count(server.seen, "POST " + own_api + "/releases") == 0);
     }
     std::filesystem::remove(payload());
     BOOST_TEST(run(upload) == 2);
@@ -224,8 +222,7 @@ BOOST_AUTO_TEST_CASE(an_existing_artifact_is_recognised_and_brings_its_own) {
     server.seen.clear();
     BOOST_TEST(run({"publish", existing, "--version", "2", "--version-command", "--installer", "script",
                     "--device-type", "board", "--name", "as-file"}) == 0);
-    BOOST_TEST(
-        server.payloads.contains(digest_of(DigestKind::sha256, bytes_of(ArtifactParts().bytes())).hex()));
+    BOOST_TEST(server.payloads.contains(sha256_hex(ArtifactParts().bytes())));
 }
 
 BOOST_AUTO_TEST_CASE(the_installers_meta_data_comes_from_a_file) {

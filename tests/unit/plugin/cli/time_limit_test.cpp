@@ -19,10 +19,10 @@ bool has(const std::string& text, std::string_view part) {
     return text.find(part) != std::string::npos;
 }
 
-struct Publisher : Operator {
+struct TimedPublishing : Operator {
     std::string file{(folder / "run.sh").string()};
 
-    Publisher() {
+    TimedPublishing() {
         logged_in();
         std::ofstream(file) << "echo hello\n"; // 11 bytes
     }
@@ -36,7 +36,7 @@ struct Publisher : Operator {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(time_limit, Publisher)
+BOOST_FIXTURE_TEST_SUITE(time_limit, TimedPublishing)
 
 BOOST_AUTO_TEST_CASE(a_transfer_gets_the_clients_time_less_a_minute_and_at_least_half) {
     const std::pair<long, long> table[] = {{2, 1},    {65, 32},  {119, 59},

@@ -3,6 +3,8 @@
 #include <fstream>
 
 namespace two_path::control {
+BOOST_AUTO_TEST_SUITE(audit)
+
 namespace {
 
 using tests::ApiWorld;
@@ -41,8 +43,6 @@ struct Trail {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(audit)
 
 BOOST_AUTO_TEST_CASE(a_line_says_who_did_what_and_when_and_survives) {
     Trail world;

@@ -4,6 +4,8 @@
 #include <boost/test/unit_test.hpp>
 
 namespace two_path::control {
+BOOST_AUTO_TEST_SUITE(client_address)
+
 namespace {
 
 using boost::asio::ip::make_address;
@@ -13,8 +15,6 @@ std::string client(std::string_view connection, std::string_view forwarded_for) 
                               *Network::parse("2001:db8::/64")};
     return client_behind(trusted, make_address(std::string(connection)), forwarded_for).to_string();
 }
-
-BOOST_AUTO_TEST_SUITE(client_address)
 
 BOOST_AUTO_TEST_CASE(a_trusted_proxy_says_who_asks) {
     BOOST_TEST(client("127.0.0.1", "192.0.2.7") == "192.0.2.7");

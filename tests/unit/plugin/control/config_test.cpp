@@ -12,6 +12,8 @@
 #include <ostream>
 
 namespace two_path {
+BOOST_AUTO_TEST_SUITE(config)
+
 namespace {
 
 namespace data = boost::unit_test::data;
@@ -137,8 +139,6 @@ const BadLine bad_lines[]{
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(config)
 
 BOOST_AUTO_TEST_CASE(every_key_of_the_file_reaches_its_setting) {
     const ConfigFile file("  # a comment\n; another\n"

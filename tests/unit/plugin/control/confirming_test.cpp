@@ -1,6 +1,8 @@
 #include "opened_session.hpp"
 
 namespace two_path::control {
+BOOST_AUTO_TEST_SUITE(confirming)
+
 namespace {
 
 using tests::code_of;
@@ -9,8 +11,6 @@ using tests::OpenedSession;
 constexpr bool unchecked = false;
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(confirming)
 
 BOOST_AUTO_TEST_CASE(C11_the_version_is_compared_byte_by_byte) {
     struct {

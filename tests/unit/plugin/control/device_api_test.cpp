@@ -3,6 +3,8 @@
 #include "protocol/service.hpp"
 
 namespace two_path::control {
+BOOST_AUTO_TEST_SUITE(device_api)
+
 namespace {
 
 using tests::ApiWorld;
@@ -45,8 +47,6 @@ std::vector<Call> calls() {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(device_api)
 
 BOOST_AUTO_TEST_CASE(one_update_as_the_protocol_s_table_has_it) {
     Deployed world;

@@ -3,6 +3,8 @@
 #include "plugin/control/tls.hpp"
 
 namespace two_path::control {
+BOOST_AUTO_TEST_SUITE(doctor)
+
 namespace {
 
 using tests::ApiWorld;
@@ -20,8 +22,6 @@ std::string state_of(const json::value& diagnosis, std::string_view check) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(doctor)
 
 BOOST_AUTO_TEST_CASE(a_healthy_plugin_has_nothing_to_complain_of) {
     ApiWorld world;

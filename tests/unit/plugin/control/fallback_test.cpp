@@ -2,6 +2,8 @@
 #include "tests/unit/plugin/control/opened_session.hpp"
 
 namespace two_path::control {
+BOOST_AUTO_TEST_SUITE(fallback)
+
 namespace {
 
 using tests::code_of;
@@ -36,8 +38,6 @@ struct World : tests::PluginWorld {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(fallback)
 
 BOOST_AUTO_TEST_CASE(begins_the_transfer_and_is_told_once) {
     World world;

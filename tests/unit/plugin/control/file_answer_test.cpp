@@ -12,6 +12,8 @@
 #include <ostream>
 
 namespace two_path::control {
+BOOST_AUTO_TEST_SUITE(file_answer)
+
 namespace {
 
 namespace data = boost::unit_test::data;
@@ -71,8 +73,6 @@ struct TenBytes {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(file_answer)
 
 BOOST_DATA_TEST_CASE(range_headers_are_read, data::make(ranges), row) {
     BOOST_CHECK(parse_range(row.header, row.size) == row.asked);

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 
 namespace two_path::control {
+BOOST_AUTO_TEST_SUITE(freeing)
+
 namespace {
 
 using std::chrono::hours;
@@ -57,8 +59,6 @@ struct Published : tests::PluginWorld {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(freeing)
 
 BOOST_AUTO_TEST_CASE(a_deleted_release_goes_with_its_payload_after_the_grace_time) {
     Published world;

@@ -6,6 +6,8 @@
 #include <optional>
 
 namespace two_path::tests {
+BOOST_AUTO_TEST_SUITE(http_stream)
+
 namespace {
 
 std::string get(std::string_view target) {
@@ -13,8 +15,6 @@ std::string get(std::string_view target) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(http_stream)
 
 BOOST_AUTO_TEST_CASE(comes_as_it_is_made_and_ends_with_the_server) {
     HttpsWorld world;

@@ -13,6 +13,8 @@
 #include <ostream>
 
 namespace two_path::control {
+BOOST_AUTO_TEST_SUITE(http)
+
 namespace {
 
 namespace data = boost::unit_test::data;
@@ -81,8 +83,6 @@ const Route routes[]{
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(http)
 
 BOOST_DATA_TEST_CASE(router_finds_the_route_or_says_what_is_wrong, data::make(routes), route) {
     const auto response = serve(sample_router(), route.method, route.path);

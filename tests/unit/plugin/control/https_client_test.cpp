@@ -11,6 +11,8 @@
 #include <ostream>
 
 namespace two_path::tests {
+BOOST_AUTO_TEST_SUITE(https_client)
+
 namespace {
 
 namespace data = boost::unit_test::data;
@@ -92,8 +94,6 @@ const Meaning meanings[]{
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(https_client)
 
 BOOST_DATA_TEST_CASE(urls_become_origins, data::make(urls), url) {
     const auto origin = Origin::parse(url.text);

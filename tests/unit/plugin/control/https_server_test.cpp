@@ -21,13 +21,14 @@ namespace {
 namespace data = boost::unit_test::data;
 using std::chrono::milliseconds;
 
-constexpr std::string_view host = "Host: 127.0.0.1\r\n";
+constexpr std::string_view host_line = "Host: 127.0.0.1\r\n";
 
 std::string get(std::string_view target) {
-    return "GET " + std::string(target) + " HTTP/1.1\r\n" + std::string(host) + "\r\n";
+    return "GET " + std::string(target) + " HTTP/1.1\r\n" + std::string(host_line) + "\r\n";
 }
 std::string post(std::string_view target, std::string_view fields) {
-    return "POST " + std::string(target) + " HTTP/1.1\r\n" + std::string(host) + std::string(fields) + "\r\n";
+    return "POST " + std::string(target) + " HTTP/1.1\r\n" + std::string(host_line) + std::string(fields) +
+           "\r\n";
 }
 
 control::HttpsServerOptions with(void (*change)(control::HttpsServerOptions&)) {

@@ -6,6 +6,8 @@
 #include <deque>
 
 namespace two_path::control {
+BOOST_AUTO_TEST_SUITE(monitoring)
+
 namespace {
 
 using tests::ApiWorld;
@@ -29,8 +31,6 @@ json::value health(ApiWorld& world, unsigned status) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(monitoring)
 
 BOOST_AUTO_TEST_CASE(health_says_what_is_wrong_and_notices_that_it_is_over) {
     ApiWorld world;

@@ -7,6 +7,8 @@
 #include <set>
 
 namespace two_path::control {
+BOOST_AUTO_TEST_SUITE(openapi)
+
 namespace {
 
 using tests::Answer;
@@ -94,8 +96,6 @@ void check_object(const Document& document, const std::string& name, const json:
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(openapi)
 
 BOOST_AUTO_TEST_CASE(every_path_is_served_with_the_described_methods_and_no_other) {
     ApiWorld world;

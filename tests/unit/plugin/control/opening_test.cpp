@@ -7,6 +7,8 @@
 #include <set>
 
 namespace two_path::control {
+BOOST_AUTO_TEST_SUITE(opening)
+
 namespace {
 
 using std::chrono::seconds;
@@ -88,8 +90,6 @@ const Refused refusals[] = {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(opening)
 
 BOOST_AUTO_TEST_CASE(C6_what_is_not_ordered_or_not_served_is_refused_by_name_and_opens_nothing) {
     for (const auto& refused : refusals) {

@@ -4,6 +4,8 @@
 #include "plugin/control/session_view.hpp"
 
 namespace two_path::control {
+BOOST_AUTO_TEST_SUITE(operator_api)
+
 namespace {
 
 using tests::ApiWorld;
@@ -19,8 +21,6 @@ std::size_t length(const json::value& list) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(operator_api)
 
 BOOST_AUTO_TEST_CASE(who_is_no_operator_is_refused_before_the_body_is_read) {
     ApiWorld world;
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(health_needs_no_token) {
 BOOST_AUTO_TEST_CASE(a_payload_is_received_as_a_stream_and_named_by_its_digest) {
     ApiWorld world;
     const std::string large(3 * 1024 * 1024 + 7, 'x'); // several pieces, the last one short
-    const auto id = digest_of(DigestKind::sha256, bytes_of(large)).hex();
+    const auto id = sha256_hex(large);
     for (int i = 0; i < 2; ++i) {
         const auto answer = world.operate("POST", "/payloads?sha256=" + id, large);
         BOOST_TEST(answer.status == 201U);

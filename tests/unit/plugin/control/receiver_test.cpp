@@ -7,6 +7,8 @@
 #include <initializer_list>
 
 namespace two_path::control {
+BOOST_AUTO_TEST_SUITE(receiver)
+
 namespace {
 
 boost::asio::ip::address address(const char* text) {
@@ -24,8 +26,6 @@ PushRules rules() {
 const ClientAddresses reached{address("192.0.2.9"), address("192.0.2.1")};
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(receiver)
 
 BOOST_AUTO_TEST_CASE(the_device_itself_and_the_operators_networks_are_gone_to_and_nobody_else) {
     struct Row {

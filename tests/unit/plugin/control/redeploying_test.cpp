@@ -6,6 +6,8 @@
 #include <algorithm>
 
 namespace two_path::control {
+BOOST_AUTO_TEST_SUITE(redeploying)
+
 namespace {
 
 using tests::OpenedSession;
@@ -30,8 +32,6 @@ struct Ordering : OpenedSession {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(redeploying)
 
 BOOST_AUTO_TEST_CASE(only_what_time_may_mend_is_ordered_again) {
     const auto again = {Errc::time_limit,

@@ -3,6 +3,8 @@
 #include <vector>
 
 namespace two_path::control {
+BOOST_AUTO_TEST_SUITE(session_feed)
+
 namespace {
 
 using tests::PluginWorld;
@@ -69,8 +71,6 @@ FeedRules with(void (*change)(FeedRules&)) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(session_feed)
 
 BOOST_AUTO_TEST_CASE(begins_with_what_there_is_and_goes_on_with_what_changes) {
     FeedWorld world;

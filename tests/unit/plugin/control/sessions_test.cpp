@@ -3,6 +3,8 @@
 #include <boost/test/unit_test.hpp>
 
 namespace two_path::control {
+BOOST_AUTO_TEST_SUITE(sessions)
+
 namespace {
 
 using std::chrono::seconds;
@@ -11,8 +13,6 @@ using tests::OpenedSession;
 using tests::PluginWorld;
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(sessions)
 
 BOOST_AUTO_TEST_CASE(one_update_from_end_to_end_leaves_its_trail) {
     OpenedSession world;

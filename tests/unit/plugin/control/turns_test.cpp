@@ -4,6 +4,8 @@
 #include "tests/unit/plugin/control/opened_session.hpp"
 
 namespace two_path::control {
+BOOST_AUTO_TEST_SUITE(turns)
+
 namespace {
 
 using tests::code_of;
@@ -27,8 +29,6 @@ struct OneAtATime : tests::PluginWorld {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(turns)
 
 BOOST_AUTO_TEST_CASE(without_hours_it_is_always_time) {
     BOOST_TEST(check_hours({}, "shops", 12 * hour).has_value());

@@ -2,6 +2,8 @@
 #include "api_world.hpp"
 
 namespace two_path::control {
+BOOST_AUTO_TEST_SUITE(update_requests)
+
 namespace {
 
 using tests::ApiWorld;
@@ -32,8 +34,6 @@ struct Published : ApiWorld {
 using Names = std::vector<std::string>;
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(update_requests)
 
 BOOST_AUTO_TEST_CASE(C12_a_device_orders_the_newest_release_or_the_one_it_names) {
     Published world;

@@ -11,6 +11,8 @@
 #include <fstream>
 
 namespace two_path::control {
+BOOST_AUTO_TEST_SUITE(webhook)
+
 namespace {
 
 using tests::ApiWorld;
@@ -30,8 +32,6 @@ Result<WebhookOptions> options_of(const TemporaryFolder& folder, const std::stri
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(webhook)
 
 BOOST_AUTO_TEST_CASE(C7_a_notice_is_signed_as_mender_signs) {
     // RFC 4231, test cases 2 and 6.

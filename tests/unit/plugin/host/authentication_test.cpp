@@ -6,6 +6,8 @@
 #include <array>
 
 namespace two_path::tests {
+BOOST_AUTO_TEST_SUITE(embedded_host_authentication)
+
 namespace {
 
 enum class KeyKind { rsa, ecdsa, ed25519 };
@@ -48,8 +50,6 @@ unsigned poll(HostWorld& world, const TestDevice& device) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(embedded_host_authentication)
 
 BOOST_DATA_TEST_CASE(a_signed_request_is_let_in, kinds, kind) {
     HostWorld world;

@@ -5,11 +5,11 @@
 namespace two_path::tests {
 namespace {
 
-std::string one(const std::string& id) {
+std::string path_of(const std::string& id) {
     return std::string(deployments_path) + "/" + id;
 }
 
-std::string own(const std::string& deployment, const std::string& what) {
+std::string device_path(const std::string& deployment, const std::string& what) {
     return "/api/devices/v1/deployments/device/deployments/" + deployment + "/" + what;
 }
 
@@ -20,12 +20,13 @@ control::Response ask(HostWorld& world, const TestDevice& device,
 
 unsigned report(HostWorld& world, const TestDevice& device, const std::string& deployment,
                 const std::string& status) {
-    return world.as(device.token, "PUT", own(deployment, "status"), R"({"status":")" + status + R"("})")
+    return world
+        .as(device.token, "PUT", device_path(deployment, "status"), R"({"status":")" + status + R"("})")
         .status;
 }
 
 json::value shown(HostWorld& world, const std::string& deployment) {
-    return body_of(world.as_user("GET", one(deployment)));
+    return body_of(world.as_user("GET", path_of(deployment)));
 }
 
 std::string status_of(HostWorld& world, const std::string& deployment) {
@@ -33,7 +34,7 @@ std::string status_of(HostWorld& world, const std::string& deployment) {
 }
 
 std::int64_t counted(HostWorld& world, const std::string& deployment, std::string_view status) {
-    return body_of(world.as_user("GET", one(deployment) + "/statistics")).at(status).as_int64();
+    return body_of(world.as_user("GET", path_of(deployment) + "/statistics")).at(status).as_int64();
 }
 
 std::string order(std::string_view artifact, json::object more) {
@@ -161,9 +162,9 @@ BOOST_AUTO_TEST_CASE(an_aborted_deployment_is_told_to_the_device_and_to_the_plug
                                                       {"unknown", id_of(device)}};
     BOOST_REQUIRE_EQUAL(run(host().ended({running[0]})).value().size(), 0U);
     const auto abort = [&] {
-        return as_user("PUT", one(deployment) + "/status", R"({"status":"aborted"})").status;
+        return as_user("PUT", path_of(deployment) + "/status", R"({"status":"aborted"})").status;
     };
-    BOOST_TEST(as_user("PUT", one(deployment) + "/status", R"({"status":"finished"})").status == 400U);
+    BOOST_TEST(as_user("PUT", path_of(deployment) + "/status", R"({"status":"finished"})").status == 400U);
     BOOST_TEST(abort() == 204U);
     BOOST_TEST(abort() == 422U);
     BOOST_TEST(status_of(*this, deployment) == "finished");
@@ -224,8 +225,7 @@ BOOST_AUTO_TEST_CASE(the_active_deployment_is_what_the_device_was_told) {
     BOOST_TEST(active->artifact_name == "release-2");
     BOOST_REQUIRE_EQUAL(active->files.size(), 1U);
     BOOST_TEST(active->files[0].name == "app");
-    BOOST_TEST(active->files[0].sha256 ==
-               digest_of(DigestKind::sha256, bytes_of("content of release-2")).hex());
+    BOOST_TEST(active->files[0].sha256 == sha256_hex("content of release-2"));
     report(*this, device, deployment, "success");
     BOOST_TEST(!run(host().active_deployment(id)).value());
 }
@@ -238,26 +238,27 @@ BOOST_AUTO_TEST_CASE(statuses_are_those_of_devices_for_their_own_deployments) {
     for (const std::string wrong : {"aborted", "decommissioned", "noartifact", "pending", "odd", ""})
         BOOST_TEST(report(*this, device, deployment, wrong) == 400U, wrong);
     const auto body = R"({"status":"installing","substate":")" + std::string(300, 's') + R"("})";
-    BOOST_TEST(as(device.token, "PUT", own(deployment, "status"), body).status == 204U);
-    const auto listed = body_of(as_user("GET", one(deployment) + "/devices/list"));
+    BOOST_TEST(as(device.token, "PUT", device_path(deployment, "status"), body).status == 204U);
+    const auto listed = body_of(as_user("GET", path_of(deployment) + "/devices/list"));
     BOOST_TEST(listed.at(0).at("substate").as_string().size() == 200U);
 }
 
 BOOST_AUTO_TEST_CASE(a_failed_devices_log_is_kept_for_the_operator) {
     const auto deployment = deploy("release-2");
     ask(*this, device);
-    const auto path = one(deployment) + "/devices/" + id_of(device) + "/log";
+    const auto path = path_of(deployment) + "/devices/" + id_of(device) + "/log";
     BOOST_TEST(as_user("GET", path).status == 404U);
     const std::string log =
         R"({"messages":[{"timestamp":"2027-01-15T08:00:00Z","level":"error","message":"no room"}]})";
-    BOOST_TEST(as(device.token, "PUT", own(deployment, "log"), log).status == 204U);
+    BOOST_TEST(as(device.token, "PUT", device_path(deployment, "log"), log).status == 204U);
     BOOST_TEST(as_user("GET", path).body == "2027-01-15T08:00:00Z error: no room\n");
-    BOOST_TEST(body_of(as_user("GET", one(deployment) + "/devices/list")).at(0).at("log").as_bool());
+    BOOST_TEST(body_of(as_user("GET", path_of(deployment) + "/devices/list")).at(0).at("log").as_bool());
     for (const std::string wrong :
          {R"({"messages":[]})", R"({"messages":[1]})", R"({"messages":[{}]})", "{}"})
-        BOOST_TEST(as(device.token, "PUT", own(deployment, "log"), wrong).status == 400U, wrong);
-    BOOST_TEST(as(device.token, "PUT", own(deployment, "log"), std::string(1024 * 1024 + 1, ' ')).status ==
-               413U);
+        BOOST_TEST(as(device.token, "PUT", device_path(deployment, "log"), wrong).status == 400U, wrong);
+    BOOST_TEST(
+        as(device.token, "PUT", device_path(deployment, "log"), std::string(1024 * 1024 + 1, ' ')).status ==
+        413U);
     BOOST_TEST(as_user("GET", path).body == "2027-01-15T08:00:00Z error: no room\n");
 }
 
@@ -280,7 +281,7 @@ BOOST_AUTO_TEST_CASE(orders_that_make_no_sense_are_refused) {
 
 BOOST_AUTO_TEST_CASE(a_group_is_deployed_to_as_it_is_now) {
     const auto other = accepted_device("02:00:00:00:00:02");
-    const std::string to_group = one("group/lab");
+    const std::string to_group = path_of("group/lab");
     BOOST_TEST(as_user("POST", to_group, order("release-2", {})).status == 400U);
     const auto group = "/api/management/v1/inventory/devices/" + id_of(other) + "/group";
     BOOST_TEST(as_user("PUT", group, R"({"group":"lab"})").status == 204U);
@@ -288,7 +289,7 @@ BOOST_AUTO_TEST_CASE(a_group_is_deployed_to_as_it_is_now) {
     BOOST_REQUIRE_EQUAL(created.status, 201U);
     const auto id = id_in_location(created);
     BOOST_TEST(shown(*this, id).at("groups") == json::array{"lab"});
-    BOOST_TEST(body_of(as_user("GET", one(id) + "/device_list")) == json::array{id_of(other)});
+    BOOST_TEST(body_of(as_user("GET", path_of(id) + "/device_list")) == json::array{id_of(other)});
     BOOST_TEST(ask(*this, device).status == 204U);
     BOOST_TEST(ask(*this, other).status == 200U);
 }
@@ -316,10 +317,10 @@ BOOST_AUTO_TEST_CASE(deployments_are_listed_filtered_and_paged) {
     report(*this, device, first, "success");
     BOOST_TEST(ids("?status=finished") == Ids{first});
     BOOST_TEST(as_user("GET", std::string(deployments_path) + "?status=odd").status == 400U);
-    const auto history = as_user("GET", one("devices/" + id_of(device)) + "?status=active");
+    const auto history = as_user("GET", path_of("devices/" + id_of(device)) + "?status=active");
     BOOST_TEST(history.headers.at("X-Total-Count") == "1");
     BOOST_TEST(body_of(history).at(0).at("id").as_string() == second);
-    BOOST_TEST(as_user("GET", one("unknown")).status == 404U);
+    BOOST_TEST(as_user("GET", path_of("unknown")).status == 404U);
 }
 
 BOOST_AUTO_TEST_CASE(everything_survives_a_restart) {
@@ -347,7 +348,7 @@ BOOST_AUTO_TEST_CASE(what_ended_long_ago_is_forgotten_with_its_logs_and_nothing_
         report(*this, device, old.back(), "failure");
         const std::string log =
             R"({"messages":[{"timestamp":"2027-01-15T08:00:00Z","level":"info","message":"one"}]})";
-        BOOST_REQUIRE_EQUAL(as(device.token, "PUT", own(old.back(), "log"), log).status, 204U);
+        BOOST_REQUIRE_EQUAL(as(device.token, "PUT", device_path(old.back(), "log"), log).status, 204U);
     }
     time.pass(std::chrono::hours(1));
     const auto limit = time.unix_time;
@@ -365,8 +366,8 @@ BOOST_AUTO_TEST_CASE(what_ended_long_ago_is_forgotten_with_its_logs_and_nothing_
     BOOST_TEST(rows("device_deployments") == 2);
     BOOST_TEST(rows("deployments") == 2);
     for (const auto& one_id : {fresh, open})
-        BOOST_TEST(as_user("GET", one(one_id)).status == 200U);
-    BOOST_TEST(as_user("GET", one(old.front())).status == 404U);
+        BOOST_TEST(as_user("GET", path_of(one_id)).status == 200U);
+    BOOST_TEST(as_user("GET", path_of(old.front())).status == 404U);
     time.pass(std::chrono::hours(24 * 4000));
     BOOST_TEST(!embedded_host().forget_deployments(time.unix_time));
     BOOST_TEST(rows("deployments") == 1); // it has not ended

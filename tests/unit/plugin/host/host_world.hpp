@@ -21,6 +21,7 @@ inline constexpr std::string_view auth_requests = "/api/devices/v1/authenticatio
 inline constexpr std::string_view devauth = "/api/management/v2/devauth/devices";
 inline constexpr std::string_view artifacts_path = "/api/management/v1/deployments/artifacts";
 inline constexpr std::string_view deployments_path = "/api/management/v1/deployments/deployments";
+inline constexpr std::string_view attributes_path = "/api/devices/v1/inventory/device/attributes";
 inline constexpr std::string_view next_v1 = "/api/devices/v1/deployments/device/deployments/next";
 inline constexpr std::string_view next_v2 = "/api/devices/v2/deployments/device/deployments/next";
 

@@ -5,24 +5,23 @@
 namespace two_path::tests {
 namespace {
 
-constexpr std::string_view own = "/api/devices/v1/inventory/device/attributes";
-constexpr std::string_view inventory = "/api/management/v1/inventory";
+constexpr std::string_view inventory_path = "/api/management/v1/inventory";
 
-std::string path(const std::string& rest) {
-    return std::string(inventory) + rest;
+std::string below_inventory(const std::string& rest) {
+    return std::string(inventory_path) + rest;
 }
 
-struct Device : HostWorld {
+struct OneDevice : HostWorld {
     TestDevice device{accepted_device()};
     std::string id{id_of(device)};
 
     unsigned say(const std::string& method, const std::string& body) {
-        return as(device.token, method, own, body).status;
+        return as(device.token, method, attributes_path, body).status;
     }
     /// name -> value of one scope.
     json::object said(const std::string& scope = "inventory") {
         json::object all;
-        const auto shown = body_of(as_user("GET", path("/devices/" + id)));
+        const auto shown = body_of(as_user("GET", below_inventory("/devices/" + id)));
         for (const auto& attribute : shown.at("attributes").as_array())
             if (attribute.at("scope").as_string() == scope)
                 all[attribute.at("name").as_string()] = attribute.at("value");
@@ -32,7 +31,7 @@ struct Device : HostWorld {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(embedded_host_inventory, Device)
+BOOST_FIXTURE_TEST_SUITE(embedded_host_inventory, OneDevice)
 
 BOOST_AUTO_TEST_CASE(put_replaces_and_patch_merges) {
     BOOST_TEST(
@@ -70,24 +69,24 @@ BOOST_AUTO_TEST_CASE(what_is_malformed_or_too_much_changes_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(devices_are_sorted_into_groups_and_out_again) {
-    const auto group = path("/devices/" + id + "/group");
-    BOOST_TEST(body_of(as_user("GET", path("/groups"))).as_array().empty());
+    const auto group = below_inventory("/devices/" + id + "/group");
+    BOOST_TEST(body_of(as_user("GET", below_inventory("/groups"))).as_array().empty());
     BOOST_TEST(as_user("PUT", group, R"({"group":"lab"})").status == 204U);
     BOOST_TEST(body_of(as_user("GET", group)).at("group").as_string() == "lab");
-    BOOST_TEST(body_of(as_user("GET", path("/groups"))) == json::array{"lab"});
-    BOOST_TEST(body_of(as_user("GET", path("/groups/lab/devices"))) == json::array{id});
-    BOOST_TEST(as_user("GET", path("/devices?group=lab")).headers.at("X-Total-Count") == "1");
-    BOOST_TEST(as_user("GET", path("/devices?group=other")).headers.at("X-Total-Count") == "0");
+    BOOST_TEST(body_of(as_user("GET", below_inventory("/groups"))) == json::array{"lab"});
+    BOOST_TEST(body_of(as_user("GET", below_inventory("/groups/lab/devices"))) == json::array{id});
+    BOOST_TEST(as_user("GET", below_inventory("/devices?group=lab")).headers.at("X-Total-Count") == "1");
+    BOOST_TEST(as_user("GET", below_inventory("/devices?group=other")).headers.at("X-Total-Count") == "0");
     BOOST_TEST(said("system").at("group").as_string() == "lab");
     BOOST_TEST(as_user("DELETE", group + "/other").status == 404U);
     BOOST_TEST(as_user("DELETE", group + "/lab").status == 204U);
     BOOST_TEST(body_of(as_user("GET", group)).at("group").is_null());
-    BOOST_TEST(as_user("GET", path("/groups/lab/devices")).status == 404U);
+    BOOST_TEST(as_user("GET", below_inventory("/groups/lab/devices")).status == 404U);
 }
 
 BOOST_AUTO_TEST_CASE(several_devices_are_moved_at_once) {
     const auto other = id_of(accepted_device("02:00:00:00:00:02"));
-    const auto members = path("/groups/lab/devices");
+    const auto members = below_inventory("/groups/lab/devices");
     const auto both = json::serialize(json::array{id, other, "unknown"});
     BOOST_TEST(body_of(as_user("PATCH", members, both)).at("updated_count").as_int64() == 2);
     BOOST_TEST(body_of(as_user("GET", members)).as_array().size() == 2U);
@@ -96,8 +95,9 @@ BOOST_AUTO_TEST_CASE(several_devices_are_moved_at_once) {
                    .as_int64() == 1);
     BOOST_TEST(body_of(as_user("GET", members)) == json::array{id});
     BOOST_TEST(as_user("PATCH", members, R"({"a":1})").status == 400U);
-    BOOST_TEST(as_user("PATCH", path("/groups/a%20b/devices"), both).status == 400U);
-    BOOST_TEST(as_user("PUT", path("/devices/unknown/group"), R"({"group":"lab"})").status == 404U);
+    BOOST_TEST(as_user("PATCH", below_inventory("/groups/a%20b/devices"), both).status == 400U);
+    BOOST_TEST(as_user("PUT", below_inventory("/devices/unknown/group"), R"({"group":"lab"})").status ==
+               404U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

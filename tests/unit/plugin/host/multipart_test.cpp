@@ -5,6 +5,8 @@
 #include <boost/test/unit_test.hpp>
 
 namespace two_path::tests {
+BOOST_AUTO_TEST_SUITE(multipart_bodies)
+
 namespace {
 
 using host::embedded::header_parameter;
@@ -45,8 +47,6 @@ std::string field(const std::string& name, const std::string& content) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(multipart_bodies)
 
 BOOST_AUTO_TEST_CASE(parts_are_the_same_however_the_body_is_cut) {
     const std::string nasty = "\r\n--\r\n--c\r--b\n--b\r\n-\r\n--";

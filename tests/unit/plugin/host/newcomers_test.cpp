@@ -4,6 +4,8 @@
 #include <boost/test/unit_test.hpp>
 
 namespace two_path::tests {
+BOOST_AUTO_TEST_SUITE(embedded_host_newcomers)
+
 namespace {
 
 using std::chrono::hours;
@@ -60,8 +62,6 @@ void set_status(HostWorld& world, const TestDevice& device, const std::string& s
 using Macs = std::vector<std::string>;
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(embedded_host_newcomers)
 
 BOOST_AUTO_TEST_CASE(junk_keeps_newcomers_of_its_address_out_and_no_one_else) {
     HostWorld world;

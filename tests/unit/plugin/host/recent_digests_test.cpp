@@ -5,6 +5,8 @@
 #include <string>
 
 namespace two_path::host::embedded {
+BOOST_AUTO_TEST_SUITE(recent_digests)
+
 namespace {
 
 DigestValue number(int value) {
@@ -12,8 +14,6 @@ DigestValue number(int value) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(recent_digests)
 
 BOOST_AUTO_TEST_CASE(the_newest_are_known_and_the_oldest_forgotten) {
     RecentDigests recent(3);

@@ -8,9 +8,8 @@
 namespace two_path::tests {
 namespace {
 
-constexpr std::string_view attributes = "/api/devices/v1/inventory/device/attributes";
 const std::string filters_path = "/api/management/v2/inventory/filters";
-const std::string inventory = "/api/management/v1/inventory/devices";
+const std::string devices_path = "/api/management/v1/inventory/devices";
 
 /// Three devices: `1` and `2` of type board, `3` of type box and in the group lab.
 struct Three : HostWorld {
@@ -19,11 +18,11 @@ struct Three : HostWorld {
                             {"name":"update_modules","value":["single-file","two-path"]}])");
         say(devices[1], R"([{"name":"device_type","value":"board"},{"name":"free","value":7}])");
         say(devices[2], R"([{"name":"device_type","value":"box"},{"name":"free","value":"unknown"}])");
-        BOOST_REQUIRE_EQUAL(as_user("PUT", inventory + "/" + ids[2] + "/group", R"({"group":"lab"})").status,
-                            204U);
+        BOOST_REQUIRE_EQUAL(
+            as_user("PUT", devices_path + "/" + ids[2] + "/group", R"({"group":"lab"})").status, 204U);
     }
     void say(const TestDevice& device, const std::string& body) {
-        BOOST_REQUIRE_EQUAL(as(device.token, "PUT", attributes, body).status, 200U);
+        BOOST_REQUIRE_EQUAL(as(device.token, "PUT", attributes_path, body).status, 200U);
     }
     control::Response search(const std::string& body) {
         return as_user("POST", filters_path + "/search", body);
@@ -160,7 +159,7 @@ BOOST_AUTO_TEST_CASE(the_names_to_filter_by_are_told_the_commonest_first) {
 }
 
 BOOST_AUTO_TEST_CASE(operators_tag_devices_and_do_not_overwrite_each_other) {
-    const auto device = inventory + "/" + ids[0];
+    const auto device = devices_path + "/" + ids[0];
     const auto before = as_user("GET", device).headers.at("ETag");
     const auto change = [&](const std::string& method, const std::string& body, const std::string& if_match) {
         return call(method, device + "/tags", body,
@@ -182,7 +181,7 @@ BOOST_AUTO_TEST_CASE(operators_tag_devices_and_do_not_overwrite_each_other) {
     for (int i = 0; i < 21; ++i)
         many.push_back(json::object{{"name", std::to_string(i)}, {"value", "x"}});
     BOOST_TEST(as_user("PUT", device + "/tags", json::serialize(many)).status == 400U);
-    BOOST_TEST(as_user("PUT", inventory + "/unknown/tags", "[]").status == 404U);
+    BOOST_TEST(as_user("PUT", devices_path + "/unknown/tags", "[]").status == 404U);
 }
 
 BOOST_AUTO_TEST_CASE(devices_are_searched_by_status_and_id) {
@@ -205,7 +204,7 @@ BOOST_AUTO_TEST_CASE(a_device_whose_key_is_forgotten_or_token_revoked_has_to_ask
     const auto one = std::string(devauth) + "/" + ids[0] + "/auth/" + key;
     BOOST_TEST(as_user("DELETE", std::string(devauth) + "/" + ids[1] + "/auth/" + key).status == 404U);
     BOOST_TEST(as_user("DELETE", one).status == 204U);
-    BOOST_TEST(as(devices[0].token, "PUT", attributes, "[]").status == 401U);
+    BOOST_TEST(as(devices[0].token, "PUT", attributes_path, "[]").status == 401U);
     BOOST_TEST(devices[0].authenticate(*this).status == 401U); // known, so the operator decides
 
     const auto part = devices[1].token.substr(devices[1].token.find('.') + 1);
@@ -214,9 +213,9 @@ BOOST_AUTO_TEST_CASE(a_device_whose_key_is_forgotten_or_token_revoked_has_to_ask
     const auto token = std::string("/api/management/v2/devauth/tokens/") + std::string(id);
     BOOST_TEST(as_user("DELETE", token).status == 204U);
     BOOST_TEST(as_user("DELETE", token).status == 404U);
-    BOOST_TEST(as(devices[1].token, "PUT", attributes, "[]").status == 401U);
+    BOOST_TEST(as(devices[1].token, "PUT", attributes_path, "[]").status == 401U);
     BOOST_TEST(devices[1].authenticate(*this).status == 200U);
-    BOOST_TEST(as(devices[1].token, "PUT", attributes, "[]").status == 200U);
+    BOOST_TEST(as(devices[1].token, "PUT", attributes_path, "[]").status == 200U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 
 namespace two_path::tests {
+BOOST_AUTO_TEST_SUITE(embedded_host_tokens)
+
 namespace {
 
 using host::embedded::Claims;
@@ -28,8 +30,6 @@ std::string decoded(std::string_view part) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(embedded_host_tokens)
 
 BOOST_AUTO_TEST_CASE(a_token_holds_until_its_end_also_after_a_restart) {
     const TemporaryFolder folder;

@@ -6,6 +6,8 @@
 #include <boost/test/unit_test.hpp>
 
 namespace two_path::tests {
+BOOST_AUTO_TEST_SUITE(embedded_host_users)
+
 namespace {
 
 constexpr std::string_view login = "/api/management/v1/useradm/auth/login";
@@ -27,8 +29,6 @@ Errc refusal(state::Database& database, std::string_view email, std::string_view
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(embedded_host_users)
 
 BOOST_AUTO_TEST_CASE(a_user_logs_in_with_any_case_of_the_address_and_out_again) {
     HostWorld world;

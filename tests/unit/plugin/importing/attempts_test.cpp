@@ -7,6 +7,8 @@
 #include <limits>
 
 namespace two_path::importing {
+BOOST_AUTO_TEST_SUITE(import_attempts)
+
 namespace {
 
 using std::chrono::milliseconds;
@@ -44,8 +46,6 @@ constexpr std::array failures{
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(import_attempts)
 
 BOOST_AUTO_TEST_CASE(the_waits_double_from_ten_minutes_to_640) {
     for (const auto& [tries, wait] : waits)

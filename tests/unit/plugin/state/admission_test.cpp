@@ -5,6 +5,8 @@
 #include <boost/test/unit_test.hpp>
 
 namespace two_path::state {
+BOOST_AUTO_TEST_SUITE(admission)
+
 namespace {
 
 using std::chrono::seconds;
@@ -28,8 +30,6 @@ struct Stored {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(admission)
 
 BOOST_AUTO_TEST_CASE(only_a_stored_certification_lets_in) {
     PluginWorld world;

@@ -9,6 +9,8 @@
 #include <limits>
 
 namespace two_path::state {
+BOOST_AUTO_TEST_SUITE(database)
+
 namespace {
 
 using tests::TemporaryFolder;
@@ -30,8 +32,6 @@ std::int64_t count(Database& database) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(database)
 
 BOOST_AUTO_TEST_CASE(a_new_file_is_private_and_has_the_newest_schema) {
     const TemporaryFolder folder;

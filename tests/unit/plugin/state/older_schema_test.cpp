@@ -14,6 +14,8 @@
 #include <iterator>
 
 namespace two_path::state {
+BOOST_AUTO_TEST_SUITE(older_schema)
+
 namespace {
 
 using tests::TemporaryFolder;
@@ -42,8 +44,6 @@ constexpr const char* begun = "vhwW7c70PuDY3--cEe9xTw";
 constexpr const char* device = "6e2a12ed-b0ac-4986-88da-b4f5bacdc22b";
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(older_schema)
 
 BOOST_AUTO_TEST_CASE(releases_sessions_and_events_of_the_first_schema_are_there) {
     const TemporaryFolder folder;

@@ -9,6 +9,8 @@
 #include <vector>
 
 namespace two_path::state {
+BOOST_AUTO_TEST_SUITE(secrets)
+
 namespace {
 
 using tests::PluginWorld;
@@ -60,8 +62,6 @@ struct HalfDead : PluginWorld {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(secrets)
 
 BOOST_AUTO_TEST_CASE(a_dead_certification_is_soon_in_no_file_while_the_plugin_runs) {
     HalfDead world;

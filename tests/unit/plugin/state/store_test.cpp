@@ -5,6 +5,8 @@
 #include <boost/test/unit_test.hpp>
 
 namespace two_path::state {
+BOOST_AUTO_TEST_SUITE(store)
+
 namespace {
 
 using tests::PluginWorld;
@@ -39,8 +41,6 @@ void take_all(Store& store, Session& session, std::initializer_list<SessionStep>
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(store)
 
 BOOST_AUTO_TEST_CASE(a_session_comes_back_as_it_was_opened) {
     PluginWorld world;

@@ -6,6 +6,8 @@
 using namespace two_path;
 using namespace two_path::device;
 
+BOOST_AUTO_TEST_SUITE(doctor_judges_the_device)
+
 namespace {
 
 constexpr std::uint64_t mebi = 1024 * 1024;
@@ -26,8 +28,6 @@ RoomSight room(std::uint64_t free) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(doctor_judges_the_device)
 
 BOOST_AUTO_TEST_CASE(configuration) {
     check(judge_configuration(Settings{}), "configuration", Health::ok, "/etc/mender/mender.conf");

@@ -6,6 +6,8 @@
 using namespace two_path;
 using namespace two_path::device;
 
+BOOST_AUTO_TEST_SUITE(doctor_judges_the_paths)
+
 namespace {
 
 constexpr std::int64_t now = 1'800'000'000;
@@ -51,8 +53,6 @@ SecondPathSight second_path(Mode mode, std::vector<Mode> served, Result<std::str
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(doctor_judges_the_paths)
 
 BOOST_AUTO_TEST_CASE(the_clock_is_held_against_the_server_s_certificate) {
     const auto seen = changed([](auto&) {});

@@ -23,6 +23,8 @@ using tests::put;
 using tests::TemporaryFolder;
 using tests::TestCertificate;
 
+BOOST_AUTO_TEST_SUITE(doctor_looks)
+
 namespace {
 
 /// Also for root, who may read what nobody may.
@@ -91,8 +93,6 @@ Result<control::ServerCertificate> look(const HttpSite& site, const std::string&
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(doctor_looks)
 
 BOOST_AUTO_TEST_CASE(at_the_module_and_the_installers_beside_it) {
     const Device device;

@@ -12,6 +12,8 @@ using tests::InnerWorld;
 using tests::put;
 namespace data = boost::unit_test::data;
 
+BOOST_AUTO_TEST_SUITE(inner_download)
+
 namespace {
 
 /// Takes every stream; keeps names and sizes as told, and the bytes.
@@ -65,8 +67,6 @@ bool no_fifos_are_left(const InnerWorld& world) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(inner_download)
 
 BOOST_AUTO_TEST_CASE(streams_every_file_without_sizes) {
     InnerWorld world;

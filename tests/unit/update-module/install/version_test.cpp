@@ -11,6 +11,8 @@ using namespace two_path::install;
 using tests::put;
 namespace data = boost::unit_test::data;
 
+BOOST_AUTO_TEST_SUITE(version)
+
 namespace {
 
 /// What is installed on a machine of the test's own.
@@ -57,8 +59,6 @@ const Line good_lines[] = {
 const std::string bad_lines[] = {"", "W=1", "V", "V = 1", "export V=1", "V=\"1", "V='1", "V=1 0"};
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(version)
 
 BOOST_DATA_TEST_CASE(a_value_is_unquoted_as_in_os_release, data::make(good_lines), line) {
     const auto value = value_of(line.text, "V");

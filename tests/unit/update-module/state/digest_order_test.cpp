@@ -13,7 +13,7 @@ using device::fastest_digests;
 
 namespace {
 
-struct State {
+struct OrderFolder {
     tests::TemporaryFolder folder;
     std::string dir{folder.path().string()};
     std::string file{dir + "/digests.json"};
@@ -29,7 +29,7 @@ struct State {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(digest_order, State)
+BOOST_FIXTURE_TEST_SUITE(digest_order, OrderFolder)
 
 BOOST_AUTO_TEST_CASE(has_every_digest_once) {
     auto order = fastest_digests(dir);

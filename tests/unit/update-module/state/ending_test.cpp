@@ -19,6 +19,8 @@ using namespace two_path;
 using tests::Device;
 using tests::put;
 
+BOOST_AUTO_TEST_SUITE(ending)
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -63,8 +65,6 @@ struct Hanging {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(ending)
 
 BOOST_AUTO_TEST_CASE(told_to_end_it_takes_the_installer_with_it) {
     for (const char* trap : {"", "trap '' TERM"}) {

@@ -12,6 +12,8 @@ using device::Done;
 using tests::Device;
 using tests::put;
 
+BOOST_AUTO_TEST_SUITE(last_result)
+
 namespace {
 
 constexpr std::int64_t noon = 1'800'014'400; // 2027-01-15T12:00:00Z
@@ -34,8 +36,6 @@ device::LastResult committed() {
 const std::string version_line = "two_path_version=" TWO_PATH_VERSION "\n";
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(last_result)
 
 BOOST_AUTO_TEST_CASE(tells_how_an_attempt_ended_and_why) {
     BOOST_TEST(committed().result == "committed");

@@ -16,6 +16,8 @@ using namespace two_path::device;
 using tests::contents;
 using tests::put;
 
+BOOST_AUTO_TEST_SUITE(neighbour)
+
 namespace {
 
 /// A state directory as release 0.1 left it: an update that waits for its commit, told to nobody yet.
@@ -75,8 +77,6 @@ struct Neighbour {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(neighbour)
 
 BOOST_AUTO_TEST_CASE(what_release_0_1_left_is_read) {
     Neighbour().check();

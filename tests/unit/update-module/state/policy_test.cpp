@@ -8,6 +8,8 @@
 using namespace two_path;
 using namespace two_path::device;
 
+BOOST_AUTO_TEST_SUITE(policy)
+
 namespace {
 
 constexpr std::uint64_t mebi = 1024 * 1024;
@@ -32,8 +34,6 @@ Deadline soon() {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(policy)
 
 BOOST_AUTO_TEST_CASE(without_hours_and_within_them_nobody_waits) {
     BOOST_TEST(wait_for_hours({}, soon()).has_value());

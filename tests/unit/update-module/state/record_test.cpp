@@ -19,7 +19,7 @@ using tests::put;
 
 namespace {
 
-struct State {
+struct RecordFolder {
     tests::TemporaryFolder folder;
     std::string dir{folder.path().string()};
     RecordFile file{dir};
@@ -62,7 +62,7 @@ void block(const std::string& path) {
 BOOST_AUTO_TEST_SUITE(record)
 
 BOOST_AUTO_TEST_CASE(comes_back_as_it_was_written) {
-    State state;
+    RecordFolder state;
     const auto written = sample();
     BOOST_REQUIRE(state.write(written));
     const auto read = state.file.read();
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(comes_back_as_it_was_written) {
 }
 
 BOOST_AUTO_TEST_CASE(is_readable_by_its_owner_only) {
-    State state;
+    RecordFolder state;
     BOOST_REQUIRE(state.write(sample()));
     struct stat status {};
     BOOST_REQUIRE(::stat(state.path().c_str(), &status) == 0);
@@ -85,14 +85,14 @@ BOOST_AUTO_TEST_CASE(is_readable_by_its_owner_only) {
 }
 
 BOOST_AUTO_TEST_CASE(none_is_no_failure) {
-    const State state;
+    const RecordFolder state;
     const auto read = state.file.read();
     BOOST_REQUIRE(read);
     BOOST_TEST(!read->has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_step_starts_only_when_the_record_is_on_disk) {
-    State state;
+    RecordFolder state;
     bool started = false;
     const auto good = state.file.write_then(sample(), [&]() -> Result<void> {
         started = std::filesystem::exists(state.path());
@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(a_step_starts_only_when_the_record_is_on_disk) {
 }
 
 BOOST_AUTO_TEST_CASE(fields_and_steps_of_a_later_release_are_ignored) {
-    State state;
+    RecordFolder state;
     auto object = sample().to_json();
     object["colour"] = "green";
     object["done"].get_array().emplace_back("painted");
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(fields_and_steps_of_a_later_release_are_ignored) {
 }
 
 BOOST_AUTO_TEST_CASE(fields_that_an_earlier_release_did_not_write_have_defaults) {
-    State state;
+    RecordFolder state;
     json::object least{{"format", 1},     {"attempt", make_nonce()}, {"release", "app-2.0"},
                        {"stream", "app"}, {"sequence", 7},           {"boot_id", "boot-1"}};
     put(state.path(), json::serialize(least));
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_one_is_set_aside_and_never_believed) {
     for (const auto& text :
          {std::string(), std::string("\0\0\0\0", 4), std::string("{}"), whole.substr(0, whole.size() / 2),
           json::serialize(foreign_format), json::serialize(bad_session), std::string(100'000, ' ')}) {
-        State state;
+        RecordFolder state;
         put(state.path(), text);
         const auto read = state.file.read();
         BOOST_REQUIRE(read);
@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_one_is_set_aside_and_never_believed) {
 }
 
 BOOST_AUTO_TEST_CASE(a_write_cut_off_by_a_power_cut_leaves_the_record_before_it) {
-    State state;
+    RecordFolder state;
     const auto before = sample();
     BOOST_REQUIRE(state.write(before));
     put(state.path() + ".new", "{\"format\": 1, \"att");
@@ -184,7 +184,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(committed_sequences)
 
 BOOST_AUTO_TEST_CASE(are_kept_by_stream) {
-    const State state;
+    const RecordFolder state;
     BOOST_REQUIRE(write_committed(state.dir, "app", 7));
     BOOST_REQUIRE(write_committed(state.dir, "os", 9));
     BOOST_REQUIRE(write_committed(state.dir, "app", 8));
@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(are_kept_by_stream) {
 }
 
 BOOST_AUTO_TEST_CASE(a_corrupt_or_missing_file_is_made_good_by_its_copy) {
-    const State state;
+    const RecordFolder state;
     BOOST_REQUIRE(write_committed(state.dir, "app", 7));
     for (const char* damaged : {"/committed.json", "/committed.copy.json"}) {
         put(state.dir + damaged, R"({"streams": {"app": "seven"}})");
@@ -206,7 +206,7 @@ BOOST_AUTO_TEST_CASE(a_corrupt_or_missing_file_is_made_good_by_its_copy) {
 }
 
 BOOST_AUTO_TEST_CASE(two_corrupt_files_let_nothing_in_until_a_release_is_committed) {
-    const State state;
+    const RecordFolder state;
     put(state.dir + "/committed.json", "{");
     put(state.dir + "/committed.copy.json", "");
     const auto read = read_committed(state.dir);
@@ -238,7 +238,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(owed_reports)
 
 BOOST_AUTO_TEST_CASE(are_listed_in_the_order_they_were_added) {
-    const State state;
+    const RecordFolder state;
     OwedReports owed(state.dir);
     const auto session = make_nonce();
     BOOST_REQUIRE(owed.add({session, messages::Progress{SessionStep::committed, true}}));
@@ -259,7 +259,7 @@ BOOST_AUTO_TEST_CASE(are_listed_in_the_order_they_were_added) {
 }
 
 BOOST_AUTO_TEST_CASE(beyond_the_bound_the_oldest_is_dropped) {
-    const State state;
+    const RecordFolder state;
     OwedReports owed(state.dir);
     std::vector<std::string> sessions;
     for (std::size_t i = 0; i < OwedReports::most + 2; ++i) {
@@ -273,7 +273,7 @@ BOOST_AUTO_TEST_CASE(beyond_the_bound_the_oldest_is_dropped) {
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_none_is_set_aside_and_holds_up_nothing) {
-    const State state;
+    const RecordFolder state;
     OwedReports owed(state.dir);
     put(state.dir + "/owed/000000000001.json", "{\"session\":");
     put(state.dir + "/owed/notes.txt", "x");
@@ -301,7 +301,7 @@ BOOST_AUTO_TEST_CASE(is_made_and_locked_by_one_at_a_time) {
 }
 
 BOOST_AUTO_TEST_CASE(keeps_busy_until_it_is_set_otherwise) {
-    const State state;
+    const RecordFolder state;
     BOOST_TEST(!is_busy(state.dir));
     BOOST_REQUIRE(set_busy(state.dir, true));
     BOOST_REQUIRE(set_busy(state.dir, true));

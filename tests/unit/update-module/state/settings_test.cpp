@@ -9,6 +9,8 @@ using namespace two_path::device;
 using tests::put;
 namespace data = boost::unit_test::data;
 
+BOOST_AUTO_TEST_SUITE(settings)
+
 namespace {
 
 struct Configuration {
@@ -73,8 +75,6 @@ const Refused refused_keys[] = {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(settings)
 
 BOOST_AUTO_TEST_CASE(without_a_file_the_defaults_hold) {
     const tests::TemporaryFolder folder;

@@ -12,6 +12,8 @@ using tests::contents;
 using tests::put;
 namespace data = boost::unit_test::data;
 
+BOOST_AUTO_TEST_SUITE(state_scripts)
+
 namespace {
 
 const std::vector<std::string> reporting{"Idle_Enter_50_two-path", "Sync_Enter_50_two-path"};
@@ -34,8 +36,6 @@ struct Path {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(state_scripts)
 
 BOOST_DATA_TEST_CASE(reports_are_delivered_and_never_hold_up_the_client, data::make(reporting), name) {
     for (const char* script : {"exit 0", "exit 7", "kill -9 $$"}) {

@@ -14,6 +14,8 @@ using namespace two_path;
 using namespace two_path::device;
 using tests::put;
 
+BOOST_AUTO_TEST_SUITE(workdir)
+
 namespace {
 
 /// A release of one file of three blocks, and the tree in which the client gives us its lists.
@@ -76,8 +78,6 @@ struct Client {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(workdir)
 
 BOOST_AUTO_TEST_CASE(takes_every_list_that_the_descriptor_announces) {
     for (const bool with_sizes : {false, true}) {

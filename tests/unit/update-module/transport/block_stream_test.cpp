@@ -13,6 +13,8 @@ using namespace two_path;
 using bulk::Patience;
 using tests::small_block;
 
+BOOST_AUTO_TEST_SUITE(block_stream)
+
 namespace {
 
 /// Something that sends a few bytes now and then, never silent for long, until this ends.
@@ -49,8 +51,6 @@ Patience patience() {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(block_stream)
 
 BOOST_AUTO_TEST_CASE(a_connection_that_drips_is_left_though_it_is_never_silent) {
     Drip drip;

@@ -16,6 +16,8 @@ using namespace two_path;
 using bulk::FileSource;
 using tests::noise;
 
+BOOST_AUTO_TEST_SUITE(decode)
+
 namespace {
 
 /// `bytes` packed by libarchive's own writer.
@@ -82,8 +84,6 @@ constexpr std::array encodings{Encoding::none, Encoding::gzip, Encoding::xz, Enc
 constexpr std::array packings{Encoding::gzip, Encoding::xz, Encoding::zstd};
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(decode)
 
 BOOST_AUTO_TEST_CASE(gives_exactly_the_bytes_that_were_packed) {
     for (const auto encoding : encodings) {

@@ -39,7 +39,7 @@ class OneToken : public control::TokenSource {
 };
 
 /// A plugin that serves one file in parts.
-struct FirstPath {
+struct PartsPath {
     tests::HttpSite site;
     OneToken tokens{site.url()};
     control::HttpsClient client;
@@ -53,7 +53,7 @@ struct FirstPath {
                                  .stall_time = milliseconds(1),
                                  .first_pause = milliseconds(1)};
 
-    FirstPath() { payloads.push_back(store.open(file.verifier()).value()); }
+    PartsPath() { payloads.push_back(store.open(file.verifier()).value()); }
 
     void then_parts(int count) {
         for (; count > 0; --count)
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(is_never_more_than_two_seconds_of_the_rate) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-BOOST_FIXTURE_TEST_SUITE(fallback, FirstPath)
+BOOST_FIXTURE_TEST_SUITE(fallback, PartsPath)
 
 BOOST_AUTO_TEST_CASE(brings_a_file_in_parts) {
     then_parts(2);

@@ -20,7 +20,7 @@ using tests::small_block;
 
 namespace {
 
-struct Store {
+struct StoreFolder {
     tests::TemporaryFolder folder;
     std::string path = (fs::path(folder.path()) / "store").string();
     bulk::PayloadStore store{path};
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(refuses_a_list_that_the_descriptor_does_not_promise) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-BOOST_FIXTURE_TEST_SUITE(payload_store, Store)
+BOOST_FIXTURE_TEST_SUITE(payload_store, StoreFolder)
 
 BOOST_AUTO_TEST_CASE(keeps_blocks_from_one_run_to_the_next) {
     earlier_run({0, 3, 5});

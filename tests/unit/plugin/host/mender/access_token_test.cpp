@@ -10,6 +10,8 @@
 #include <fstream>
 
 namespace two_path::tests {
+BOOST_AUTO_TEST_SUITE(mender_access_token)
+
 namespace {
 
 using host::VerifyUrl;
@@ -40,8 +42,6 @@ struct TokenFile {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(mender_access_token)
 
 BOOST_AUTO_TEST_CASE(a_line_of_a_file_that_only_its_owner_and_group_read_is_the_token) {
     const TokenFile file;

@@ -8,6 +8,8 @@
 #include <ostream>
 
 namespace two_path::tests {
+BOOST_AUTO_TEST_SUITE(mender_answers)
+
 namespace {
 
 namespace data = boost::unit_test::data;
@@ -67,8 +69,6 @@ const Broken parsers[]{
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(mender_answers)
 
 BOOST_DATA_TEST_CASE(what_is_not_as_published_is_told_and_asked_again, data::make(parsers), row) {
     for (const std::string_view body : {"", "<html>", "3", R"({"error":)", R"("text")"}) {

@@ -9,6 +9,8 @@
 #include <ostream>
 
 namespace two_path::tests {
+BOOST_AUTO_TEST_SUITE(mender_bearer)
+
 namespace {
 
 namespace data = boost::unit_test::data;
@@ -73,8 +75,6 @@ const TestKey& rsa() {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(mender_bearer)
 
 BOOST_DATA_TEST_CASE(a_token_holds_by_its_signature_its_kind_and_its_time, data::make(rows), row) {
     const auto key = host::Key::parse_public(rsa().public_pem()).value();

@@ -10,6 +10,8 @@
 #include <atomic>
 
 namespace two_path::tests {
+BOOST_AUTO_TEST_SUITE(mender_identities)
+
 namespace {
 
 namespace asio = boost::asio;
@@ -52,8 +54,6 @@ constexpr const char* here = "192.0.2.7";
 constexpr const char* elsewhere = "198.51.100.9";
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(mender_identities)
 
 BOOST_AUTO_TEST_CASE(junk_of_one_address_is_asked_about_so_often_and_no_more) {
     Verifying verifying;

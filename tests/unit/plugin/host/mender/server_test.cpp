@@ -11,6 +11,8 @@
 #include <vector>
 
 namespace two_path::tests {
+BOOST_AUTO_TEST_SUITE(mender_server)
+
 namespace {
 
 namespace asio = boost::asio;
@@ -51,8 +53,6 @@ std::int64_t waited_for(const char* told) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(mender_server)
 
 BOOST_AUTO_TEST_CASE(answers_pass_whatever_they_say) {
     HttpsWorld world;

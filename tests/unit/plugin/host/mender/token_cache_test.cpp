@@ -5,6 +5,8 @@
 #include <boost/test/unit_test.hpp>
 
 namespace two_path::tests {
+BOOST_AUTO_TEST_SUITE(mender_token_cache)
+
 namespace {
 
 using host::mender::Backoff;
@@ -13,8 +15,6 @@ using host::mender::TokenCache;
 const Result<std::string> alice = std::string("alice");
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(mender_token_cache)
 
 BOOST_AUTO_TEST_CASE(an_answer_is_known_for_seconds_and_then_forgotten) {
     TokenCache cache;
