@@ -56,7 +56,8 @@ def read_options():
 def build_project():
     build = ROOT / "build"
     if not (build / "build.ninja").exists():
-        subprocess.run(["meson", "setup", build, ROOT], check=True, env={**os.environ, "CXX": "ccache g++"})
+        subprocess.run(["meson", "setup", build, ROOT, "-Dcpp_args=-g1"], check=True,
+                       env={**os.environ, "CXX": "ccache g++"})
     subprocess.run(["ninja", "-C", build], check=True, stdout=subprocess.DEVNULL)
     return build
 
