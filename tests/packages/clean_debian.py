@@ -3,10 +3,13 @@
 The caller is root in a mount namespace of its own (tools/check-packages), so that no mount outlives it.
 """
 
+import contextlib
+import ctypes
 import hashlib
 import inspect
 import os
 import pathlib
+import select
 import shutil
 import signal
 import socket
@@ -19,6 +22,7 @@ import unpacked
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8",
                "DEBIAN_FRONTEND": "noninteractive"}
 BOOT_SECONDS = 120
+CLONE_NEWNET = 0x40000000
 
 
 def sources():
@@ -69,6 +73,12 @@ def dependencies(package):
     return {entry.split("|")[0].split("(")[0].strip() for entry in text.split(",")}
 
 
+def enter_network(descriptor):
+    """The calling thread's network from now on."""
+    if ctypes.CDLL(None, use_errno=True).setns(descriptor, CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "no way into that network")
+
+
 class Machine:
     """One boot of a clean root. What it writes is in `folder` and gone with it; of the network it has loopback, and a
     device that leads nowhere."""
@@ -86,16 +96,27 @@ class Machine:
     def start(self):
         notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         notices.bind(str(self.folder / "notify"))
-        notices.settimeout(BOOT_SECONDS)
         with notices, open(self.folder / "console", "wb") as console:
             self._process = processes.popen(
                 ["systemd-nspawn", "--quiet", "--boot", "--directory", self.root, "--register=no", "--keep-unit",
-                 "--network-veth", "--notify-ready=yes", "--console=pipe", "--machine=clean-debian"],
+                 "--network-veth", "--notify-ready=yes", "--console=pipe",
+                 f"--machine=clean{os.getpid()}"],  # names the network device on this side, in 15 characters
                 stdout=console, stderr=console, env={**os.environ, "NOTIFY_SOCKET": str(self.folder / "notify")})
             words = ""
             while "\nREADY=1" not in words:
-                words += "\n" + notices.recv(4096).decode()
+                words += "\n" + self._notice(notices)
         self._leader = int(words.split("X_NSPAWN_LEADER_PID=")[1].split()[0])
+
+    def _notice(self, notices):
+        """The next one; that the machine has ended instead is told with its last words."""
+        ended = os.pidfd_open(self._process.pid)
+        try:
+            ready, _, _ = select.select([notices, ended], [], [], BOOT_SECONDS)
+        finally:
+            os.close(ended)
+        if notices not in ready:
+            raise RuntimeError("the machine does not boot:\n" + (self.folder / "console").read_text()[-3000:])
+        return notices.recv(4096).decode()
 
     def stop(self):
         """At once, as a power cut."""
@@ -115,6 +136,16 @@ class Machine:
         if check and done.returncode != 0:
             raise AssertionError(f"{argv} ended with {done.returncode}:\n{done.stdout[-3000:]}")
         return done
+
+    @contextlib.contextmanager
+    def network(self):
+        """Sockets made meanwhile are on the machine's network, and so is what threads do that are started meanwhile."""
+        with open("/proc/thread-self/ns/net", "rb") as ours, open(f"/proc/{self._leader}/ns/net", "rb") as machines:
+            enter_network(machines.fileno())
+            try:
+                yield
+            finally:
+                enter_network(ours.fileno())
 
     def path(self, inside):
         return self.root / str(inside).lstrip("/")
