@@ -18,7 +18,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/support"), str(ROOT / "tests/packages")]
 sys.dont_write_bytecode = True
 
+import artifacts  # noqa: E402
 from clean_debian import Machine, clean_root, dependencies  # noqa: E402
+from mender_server import MenderServer  # noqa: E402
 import packaged  # noqa: E402
 import unpacked  # noqa: E402
 
@@ -38,6 +40,22 @@ Type=oneshot
 Restart=no
 ExecStart=
 ExecStart=/usr/local/bin/probe
+"""
+
+BESIDE_MENDER = """[host]
+type = mender
+[mender]
+url = {url}
+token_file = /etc/two-path/mender-token
+ca_file = /etc/two-path/mender.pem
+"""
+SIGNING = """sign_command = /etc/two-path/sign
+artifact_key = /etc/two-path/artifact-verify-key.pem
+"""
+# What it may do goes to the service's log, the signature to the service.
+SIGN = """#!/bin/sh
+cat /proc/self/status >&2
+openssl dgst -sha256 -sign /etc/two-path/sign-key.pem | base64 -w0
 """
 
 packages = {}  # name: path of the .deb
@@ -234,6 +252,61 @@ class Server(OnMachine):
         self.assertIn("app-2.0", self.releases())
         self.machine.run("dpkg", "--purge", "two-path-server")
         self.assertEqual(self.left("two-path"), ["/etc/two-path", "/etc/two-path/mender-token"])
+
+
+class BesideMender(OnMachine):
+    """docs/operations.md, "With a Mender server", which is a stand-in on the machine's own loopback."""
+
+    def setUp(self):
+        super().setUp()
+        with self.machine.network():
+            self.mender = MenderServer(self.folder / "mender")
+        self.addCleanup(self.mender.stop)
+        self.machine.install(packages["two-path-server"])
+        self.machine.write("/etc/two-path/mender.pem", self.mender.certificate.read_text())
+        self.write_secret("/etc/two-path/mender-token", self.mender.new_access_token())
+
+    def write_secret(self, path, text):
+        self.machine.run("install", "-m", "640", "-o", "root", "-g", "two-path", "/dev/stdin", path, text_input=text)
+
+    def bring_up(self, settings=""):
+        self.machine.write(SERVER_CONF, BESIDE_MENDER.format(url=self.mender.url) + settings)
+        self.machine.run("two-path-server", "--check-config")
+        self.systemctl("enable", "--now", "two-path-server")
+        self.mender.plugin = ("localhost", 8443, self.machine.path(f"{STATE}/tls/certificate.pem"))
+        self.machine.run("two-path", "login", "--server", self.mender.url, "--ca", "/etc/two-path/mender.pem", EMAIL,
+                         text_input=PASSWORD + "\n")
+
+    def imported(self, *options):
+        """The twin of a release, as Mender has it then: (what it says of it, its file)."""
+        artifact = artifacts.write_single_file(self.folder / "full.mender", "app-2.0", b"2.0\n", options=options)
+        self.mender.artifacts.add(artifact.read_bytes())
+        self.machine.run("two-path", "import", "app-2.0", "--version", "2.0", "--no-version-check")
+        [twin] = self.mender.artifacts.named("app-2.0+two-path")
+        file = self.folder / "twin.mender"
+        file.write_bytes(self.mender.artifacts.content[twin["id"]])
+        return twin, file
+
+    def log(self):
+        return self.machine.run("journalctl", "--output=cat", "--unit=two-path-server").stdout
+
+    def test_the_service_reaches_mender_with_a_token_that_its_group_may_read(self):
+        self.bring_up()
+        twin, _ = self.imported()
+        self.assertFalse(twin["signed"])
+
+    def test_the_operators_command_signs_under_the_units_restrictions(self):
+        private, public = artifacts.key_pair(self.folder, "release")
+        self.machine.install(unpacked.download("openssl", self.folder))
+        self.machine.write("/etc/two-path/artifact-verify-key.pem", public.read_text())
+        self.write_secret("/etc/two-path/sign-key.pem", private.read_text())
+        self.machine.write("/etc/two-path/sign", SIGN, 0o755)
+        self.bring_up(SIGNING)
+        _, file = self.imported("-k", private)
+        subprocess.run(["mender-artifact", "validate", "-k", public, file], check=True, capture_output=True)
+        user = self.machine.run("id", "--user", "two-path").stdout.strip()
+        for line in (rf"Uid:(\s+{user}){{4}}", r"NoNewPrivs:\s+1", r"Seccomp:\s+2"):
+            self.assertRegex(self.log(), line)
 
 
 class FirstDay(OnMachine):

@@ -20,18 +20,6 @@ OWN = "/api/management/v1/two-path"
 IMPORTED = ("--version", "2.0", "--no-version-check")
 
 
-def openssl(*arguments):
-    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
-
-
-def key_pair(folder, name):
-    """Of RSA, private and public, as mender-artifact takes them."""
-    private, public = folder / f"{name}.pem", folder / f"{name}.pub"
-    openssl("genrsa", "-traditional", "-out", private, "2048")
-    openssl("pkey", "-in", private, "-pubout", "-out", public)
-    return private, public
-
-
 class ImportCase(MenderCase):
     settings = {"ftp.advertise": RELAY}
 
@@ -46,7 +34,7 @@ class ImportCase(MenderCase):
         return self.mender.artifacts.add(path.read_bytes())
 
     def key(self, name):
-        return key_pair(self.device.folder, name)
+        return artifacts.key_pair(self.device.folder, name)
 
     def import_it(self, *options, code=0, release=None):
         done = self.plugin.command("import", release or self.name, *(options or IMPORTED), check=False)
@@ -308,7 +296,7 @@ class SignCommand(ImportCase):
     @classmethod
     def settings_for(cls, mender):
         folder = mender.certificate.parent
-        cls.private, cls.public = key_pair(folder, "release")
+        cls.private, cls.public = artifacts.key_pair(folder, "release")
         command = folder / "sign"
         command.write_text(f"#!/bin/sh\nopenssl dgst -sha256 -sign {cls.private} | base64 -w0\n")
         command.chmod(0o755)

@@ -32,6 +32,15 @@ def write_single_file(path, name, content, destination="/opt/app", file_name="ap
     return write(path, "single-file", name, {**files, file_name: content}, **more)
 
 
+def key_pair(folder, name):
+    """An RSA key, private and public: `mender-artifact` signs with the one (option -k) and validates with the other."""
+    private, public = folder / f"{name}.pem", folder / f"{name}.pub"
+    for command in (["genrsa", "-traditional", "-out", private, "2048"],
+                    ["pkey", "-in", private, "-pubout", "-out", public]):
+        subprocess.run(["openssl", *command], check=True, capture_output=True)
+    return private, public
+
+
 def tar(files):
     # Owner 0: root of a user namespace cannot give files to anybody else, and tar would fail.
     packed = io.BytesIO()
