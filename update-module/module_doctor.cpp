@@ -3,7 +3,6 @@
 #include "update-module/bulk/greeting.hpp"
 #include "update-module/control/https_client.hpp"
 #include "update-module/control/mender_bus.hpp"
-#include "update-module/control/resolve.hpp"
 #include "update-module/control/token_command.hpp"
 #include "update-module/control/verdict.hpp"
 #include "update-module/doctor/judge_device.hpp"
@@ -11,6 +10,7 @@
 #include "update-module/doctor/look_device.hpp"
 #include "update-module/log.hpp"
 #include "update-module/own_address.hpp"
+#include "update-module/resolve.hpp"
 
 #include <cstdio>
 #include <ctime>
@@ -70,7 +70,7 @@ Service ask_service(const Settings& settings, const Result<control::Access>& acc
 }
 
 Result<std::string> greeting_of(const messages::ServiceReply& place, Deadline deadline) {
-    const auto addresses = control::resolve(place.host, deadline.within(answer_time));
+    const auto addresses = resolve(place.host, deadline.within(answer_time));
     if (!addresses) return addresses.error();
     return bulk::read_greeting(*addresses, place.port, deadline);
 }

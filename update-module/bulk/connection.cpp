@@ -2,6 +2,7 @@
 
 #include "update-module/bulk/challenge.hpp"
 #include "update-module/bulk/packet_socket.hpp"
+#include "update-module/resolve.hpp"
 
 #include <algorithm>
 #include <poll.h>
@@ -90,8 +91,11 @@ Attempt<ConnectionEvent> Connection::ask(const ConnectionOrder& order, Connectio
     return Setback{Kind::lost, "the process that talks FTP is confused"};
 }
 
-Attempt<void> Connection::login(const SecondPath& path, Deadline by) {
-    auto connect = order_of(ConnectionOrder::Kind::connect, path.host);
+/// To the first of the host's addresses that lets it.
+Attempt<void> Connection::connect(const SecondPath& path, Deadline by) {
+    const auto addresses = device::resolve(path.host, by);
+    if (!addresses) return Setback{patience_.over() ? Kind::stopped : Kind::lost, addresses.error().detail};
+    auto connect = order_of(ConnectionOrder::Kind::connect);
     connect.port = path.port;
     const auto connect_time = std::min(patience_.connect, patience_.silence);
     connect.connect_ms = static_cast<std::uint32_t>(connect_time.count());
@@ -100,7 +104,19 @@ Attempt<void> Connection::login(const SecondPath& path, Deadline by) {
     constexpr std::chrono::hours longest(48);
     const auto lifetime = std::min<milliseconds>(patience_.deadline.left(), longest);
     connect.lifetime_ms = static_cast<std::uint32_t>(lifetime.count());
-    const auto connected = ask(connect, ConnectionEvent::Kind::connected, Kind::lost, by);
+    Attempt<ConnectionEvent> connected = Setback();
+    for (const auto& address : *addresses) {
+        connect.text = PacketText(address);
+        connected = ask(connect, ConnectionEvent::Kind::connected, Kind::lost, by);
+        if (connected) return {};
+        if (patience_.over() || by.passed()) break;
+    }
+    return connected.error();
+}
+
+Attempt<void> Connection::login(const SecondPath& path, Deadline by) {
+    // Each wait for the server is no longer than `silence`; a connection has a few.
+    const auto connected = connect(path, by.within(4 * patience_.silence));
     if (!connected) return connected.error();
 
     const auto client_nonce = make_nonce();

@@ -77,6 +77,7 @@ class Connection {
     Attempt<ConnectionEvent> ask(const ConnectionOrder& order, ConnectionEvent::Kind wanted,
                                  Setback::Kind when_refused, Deadline by);
     Attempt<ConnectionEvent> await_event(Deadline deadline);
+    Attempt<void> connect(const SecondPath& path, Deadline by);
 
     ftp::Descriptor socket_;
     Patience patience_;

@@ -10,7 +10,7 @@ namespace two_path::bulk {
 /// Module to child. Each gets exactly one event.
 struct ConnectionOrder {
     enum class Kind : std::uint8_t {
-        connect, ///< `text`: host, `port`; -> connected
+        connect, ///< `text`: address, `port`; -> connected; after failed once more for another
         login,   ///< `text`: user; -> challenge
         answer,  ///< `text`: the proof, for PASS; -> logged_in
         decline, ///< QUIT; -> failed

@@ -11,15 +11,14 @@
 
 #include <exception>
 #include <memory>
-#include <netdb.h>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace two_path::bulk {
 namespace {
 
 using ftp::awaitable;
+using ftp::error_code;
 using ftp::tcp;
 using ftp::asio::io_context;
 
@@ -41,31 +40,6 @@ ConnectionEvent said(ConnectionEvent::Kind kind, std::uint64_t number = 0, std::
     event.number = number;
     event.text = PacketText(text);
     return event;
-}
-
-std::vector<tcp::endpoint> resolve(const std::string& host, std::uint16_t port, std::string& why) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
-    addrinfo* found = nullptr;
-    const auto service = std::to_string(port);
-    int error = ::getaddrinfo(host.c_str(), service.c_str(), &hints, &found);
-    // A machine with loopback only has no "configured" address; its literals still count.
-    hints.ai_flags = AI_NUMERICSERV;
-    if (error != 0) error = ::getaddrinfo(host.c_str(), service.c_str(), &hints, &found);
-    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(error == 0 ? found : nullptr,
-                                                                     &::freeaddrinfo);
-    std::vector<tcp::endpoint> endpoints;
-    if (error != 0) why = "cannot resolve " + host + ": " + ::gai_strerror(error);
-    for (const auto* one = owner.get(); one != nullptr; one = one->ai_next) {
-        tcp::endpoint endpoint;
-        if (one->ai_addrlen > endpoint.capacity()) continue;
-        std::copy_n(reinterpret_cast<const char*>(one->ai_addr), one->ai_addrlen,
-                    reinterpret_cast<char*>(endpoint.data()));
-        endpoint.resize(one->ai_addrlen);
-        endpoints.push_back(endpoint);
-    }
-    return endpoints;
 }
 
 /// One connection: an order, an event, in turn.
@@ -109,17 +83,15 @@ awaitable<ConnectionEvent> Child::connect(ConnectionOrder order) {
     options.login_time = 2 * silence;
     options.unacknowledged_time = silence;
 
-    std::string why = "no address for " + order.text.text();
-    const auto endpoints = resolve(order.text.text(), order.port, why);
+    error_code ec;
+    const auto address = ftp::asio::ip::make_address(order.text.text(), ec);
+    if (ec) co_return failed("no address");
     const auto executor = co_await ftp::asio::this_coro::executor;
-    for (const auto& endpoint : endpoints) {
-        client_ = std::make_unique<ftp::Client>(executor, options);
-        const auto connected = co_await client_->connect(endpoint);
-        if (connected) co_return said(ConnectionEvent::Kind::connected);
-        why = connected.error().message();
-    }
+    client_ = std::make_unique<ftp::Client>(executor, options);
+    const auto connected = co_await client_->connect(tcp::endpoint(address, order.port));
+    if (connected) co_return said(ConnectionEvent::Kind::connected);
     client_.reset();
-    co_return failed(why);
+    co_return failed(connected.error().message());
 }
 
 /// The module's answer to the challenge: it has the secret, this process has not.

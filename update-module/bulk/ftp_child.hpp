@@ -6,8 +6,8 @@
 namespace two_path::bulk {
 
 /// Serves one connection's orders (connection_messages.hpp) until the socket closes, in a process of its own.
-/// It gets a host, a user name, proofs and file names; never a secret that outlives the login. Host names are
-/// resolved and the connection is made before the first byte from the server is read.
+/// It gets an address, a user name, proofs and file names; never a secret that outlives the login. It needs
+/// no rights but those of call_filter.hpp.
 /// Gives the process's exit status.
 int run_ftp_child(ftp::Descriptor socket) noexcept;
 

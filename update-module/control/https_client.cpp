@@ -1,9 +1,9 @@
 #include "update-module/control/https_client.hpp"
 
 #include "ftp/asio.hpp"
-#include "update-module/control/resolve.hpp"
 #include "update-module/control/server_url.hpp"
 #include "update-module/control/trust.hpp"
+#include "update-module/resolve.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
@@ -191,7 +191,7 @@ Result<HttpReply> HttpsClient::exchange(const std::string& url, const std::strin
     if (server->secure)
         if (auto ready = prepare_tls(); !ready) return ready.error();
     Result<std::vector<std::string>> addresses(std::vector{server->literal()});
-    if (addresses->front().empty()) addresses = resolve(server->host, deadline);
+    if (addresses->front().empty()) addresses = device::resolve(server->host, deadline);
     if (!addresses) return addresses.error();
 
     Exchange exchange;

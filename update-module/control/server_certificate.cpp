@@ -1,9 +1,9 @@
 #include "update-module/control/server_certificate.hpp"
 
 #include "ftp/asio.hpp"
-#include "update-module/control/resolve.hpp"
 #include "update-module/control/server_url.hpp"
 #include "update-module/control/trust.hpp"
+#include "update-module/resolve.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
@@ -134,7 +134,7 @@ Result<ServerCertificate> look_at_certificate(const std::string& url, const std:
     ssl::context context(ssl::context::tls_client);
     if (auto ready = trust(context, ca_file); !ready) return ready.error();
     Result<std::vector<std::string>> addresses(std::vector{server->literal()});
-    if (addresses->front().empty()) addresses = resolve(server->host, end);
+    if (addresses->front().empty()) addresses = device::resolve(server->host, end);
     if (!addresses) return addresses.error();
 
     Look look;

@@ -42,6 +42,7 @@ struct SecondPathWorld {
                                  .silence_time = milliseconds(2'000),
                                  .first_pause = milliseconds(20)};
     bulk::ReceiveCallbacks callbacks;
+    std::string host = "127.0.0.1";
     std::vector<std::string> notes;
     std::vector<std::unique_ptr<bulk::Payload>> payloads;
     tests::ReleaseFile file = release_file(noise(6 * small_block + 100));
@@ -62,8 +63,7 @@ struct SecondPathWorld {
     }
 
     Reception receive(std::uint16_t port = 0) {
-        const bulk::SecondPath path{"127.0.0.1", port != 0 ? port : site.port(), site.session,
-                                    site.certification};
+        const bulk::SecondPath path{host, port != 0 ? port : site.port(), site.session, site.certification};
         return bulk::receive(helper, path, payloads, options, callbacks);
     }
 
@@ -378,6 +378,13 @@ BOOST_AUTO_TEST_CASE(after_the_first_login_its_time_means_nothing) {
     site.serve = [&](const std::string&, int nth) { return FtpSite::Serving{file.bytes, nth > 0}; };
     check_success(receive());
     BOOST_TEST(options.first_login.passed());
+}
+
+BOOST_AUTO_TEST_CASE(goes_to_the_address_of_a_name_that_answers) {
+    host = "localhost"; // whose first address may be of IPv6, where nobody listens
+    check_success(receive());
+    check_whole(file);
+    BOOST_TEST(notes.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_falls_silent_is_left_and_tried_again) {

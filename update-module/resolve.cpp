@@ -1,4 +1,4 @@
-#include "update-module/control/resolve.hpp"
+#include "update-module/resolve.hpp"
 
 #include "ftp/descriptor.hpp"
 #include "update-module/process.hpp"
@@ -8,6 +8,7 @@
 #include <csignal>
 #include <sstream>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
@@ -15,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace two_path::control {
+namespace two_path::device {
 namespace {
 
 using ftp::Descriptor;
@@ -23,6 +24,12 @@ using ftp::Descriptor;
 constexpr std::size_t max_addresses = 8;
 constexpr std::size_t max_answer = 1024;
 constexpr int look_around_ms = 250;
+
+bool is_address(const std::string& host) {
+    in6_addr address{};
+    return ::inet_pton(AF_INET, host.c_str(), &address) == 1 ||
+           ::inet_pton(AF_INET6, host.c_str(), &address) == 1;
+}
 
 /// In the child: one address a line.
 std::string addresses_of(const std::string& host) {
@@ -59,13 +66,14 @@ Result<std::string> read_answer(int input, const std::string& host, Deadline dea
             if (got <= 0 || answer.size() > max_answer) return answer;
             answer.append(some.data(), static_cast<std::size_t>(got));
         }
-        if (auto may = device::may_wait(deadline, "the address of " + host); !may) return may.error();
+        if (auto may = may_wait(deadline, "the address of " + host); !may) return may.error();
     }
 }
 
 } // namespace
 
 Result<std::vector<std::string>> resolve(const std::string& host, Deadline deadline) {
+    if (is_address(host)) return std::vector{host};
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0)
         return fail(Errc::plugin_unreachable, "no pipe for the resolver");
@@ -88,4 +96,4 @@ Result<std::vector<std::string>> resolve(const std::string& host, Deadline deadl
     return addresses;
 }
 
-} // namespace two_path::control
+} // namespace two_path::device
