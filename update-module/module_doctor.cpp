@@ -1,5 +1,6 @@
 #include "update-module/module_doctor.hpp"
 
+#include "update-module/bulk/connection_helper.hpp"
 #include "update-module/bulk/greeting.hpp"
 #include "update-module/control/https_client.hpp"
 #include "update-module/control/mender_bus.hpp"
@@ -94,6 +95,13 @@ std::string replaced_by(const Settings& settings, const std::vector<std::string>
     return {};
 }
 
+/// As an attempt starts it.
+Result<std::string> look_at_confinement() {
+    const auto helper = bulk::ConnectionHelper::start();
+    if (!helper) return helper.error();
+    return helper->lacking();
+}
+
 void look_at_device(const Settings& settings, Findings& findings) {
     const auto mender = MenderFolders::from_environment();
     const auto installers = look_at_installers(settings.modules_dir);
@@ -105,6 +113,7 @@ void look_at_device(const Settings& settings, Findings& findings) {
     findings.push_back(judge_state_folder(state_folder));
     findings.push_back(judge_room(look_at_room(settings.state_dir), settings.store));
     findings.push_back(judge_mender_room(look_at_room(mender.data_store)));
+    findings.push_back(judge_confinement(look_at_confinement()));
 }
 
 void look_along_paths(const Settings& settings, Findings& findings, Deadline deadline) {

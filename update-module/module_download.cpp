@@ -367,6 +367,8 @@ Result<void> download(Module& module) {
     auto helper = bulk::ConnectionHelper::start();
     start_watchdog();
     if (!helper) return helper.error();
+    if (const auto& lacking = helper->lacking(); !lacking.empty())
+        say("what confines the process that talks FTP lacks " + lacking + "; see `two-path-device doctor`");
     auto lock = StateLock::take(module.settings.state_dir, module.deadline.within(lock_time));
     if (!lock) return lock.error();
     module.lock = std::move(*lock);

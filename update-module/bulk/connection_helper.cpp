@@ -1,8 +1,10 @@
 #include "update-module/bulk/connection_helper.hpp"
 
+#include "update-module/bulk/confinement.hpp"
 #include "update-module/bulk/ftp_child.hpp"
 #include "update-module/bulk/ftp_listener_child.hpp"
 #include "update-module/bulk/packet_socket.hpp"
+#include "update-module/bulk/packet_text.hpp"
 
 #include <array>
 #include <csignal>
@@ -30,7 +32,12 @@ struct HelperOrder {
 };
 struct HelperReply {
     bool started{false};
+    int worker_status{0}; ///< as waitpid(2) has it, of the worker that the order ended
     double cpu_seconds{0};
+};
+/// Before the first order.
+struct HelperReady {
+    PacketText lacking;
 };
 
 /// Closes all but standard error and `kept`; standard input and output become empty.
@@ -54,7 +61,6 @@ void close_others(int kept) {
 void become_child(pid_t parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);
-    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGPIPE})
         ::signal(signal, SIG_IGN);
 }
@@ -81,28 +87,34 @@ pid_t fork_worker(int helper_socket, WorkerRole role, Descriptor socket) {
     if (worker != 0) return worker;
     ::close(helper_socket);
     become_child(helper);
+    give_up_processes();
+    if (can_filter_calls() && !filter_calls(role)) ::_exit(1);
     if (role == WorkerRole::server) run_ftp_listener_child(std::move(socket));
     ::_exit(run_ftp_child(std::move(socket)));
 }
 
-void end(pid_t& worker) {
-    if (worker <= 0) return;
+/// Gives its status; of one that had ended already, how it did.
+int end(pid_t& worker) {
+    int status = 0;
+    if (worker <= 0) return status;
     ::kill(worker, SIGKILL);
-    ::waitpid(worker, nullptr, 0);
+    ::waitpid(worker, &status, 0);
     worker = -1;
+    return status;
 }
 
-void run_helper(int socket) {
+void run_helper(int socket, const std::string& lacking) {
+    if (!send_packet(socket, HelperReady{PacketText(lacking)})) return;
     const Deadline never(Deadline::Clock::time_point::max());
     pid_t worker = -1;
     for (;;) {
         HelperOrder order;
         Descriptor worker_socket;
         const auto receipt = receive_packet(socket, order, worker_socket, never);
-        end(worker);
+        const auto status = end(worker);
         if (receipt != Receipt::packet) return;
         if (worker_socket) worker = fork_worker(socket, order.role, std::move(worker_socket));
-        if (!send_packet(socket, HelperReply{worker > 0, cpu_so_far()})) return;
+        if (!send_packet(socket, HelperReply{worker > 0, status, cpu_so_far()})) return;
     }
 }
 
@@ -115,12 +127,16 @@ Result<ConnectionHelper> ConnectionHelper::start() {
     const auto child = ::fork();
     if (child < 0) return fail(Errc::io_error, "no process for the second path");
     if (child == 0) {
-        become_child(module);
         close_others(sockets->second.get());
-        run_helper(sockets->second.get());
+        const auto lacking = give_up_rights();
+        become_child(module);
+        run_helper(sockets->second.get(), lacking);
         ::_exit(0);
     }
-    return ConnectionHelper(std::move(sockets->first), child);
+    sockets->second = Descriptor();
+    ConnectionHelper helper(std::move(sockets->first), child);
+    if (!helper.hear_first()) return fail(Errc::io_error, "the process for the second path does not start");
+    return helper;
 }
 
 ConnectionHelper::ConnectionHelper(Descriptor socket, pid_t child) noexcept
@@ -130,6 +146,8 @@ ConnectionHelper::ConnectionHelper(Descriptor socket, pid_t child) noexcept
 ConnectionHelper::ConnectionHelper(ConnectionHelper&& other) noexcept
   : socket_(std::move(other.socket_))
   , child_(std::exchange(other.child_, -1))
+  , lacking_(std::move(other.lacking_))
+  , worker_status_(other.worker_status_)
   , cpu_seconds_(other.cpu_seconds_) {}
 
 ConnectionHelper::~ConnectionHelper() {
@@ -143,12 +161,21 @@ ConnectionHelper::~ConnectionHelper() {
     ::waitpid(child_, nullptr, 0);
 }
 
+bool ConnectionHelper::hear_first() noexcept {
+    HelperReady ready;
+    Descriptor none;
+    if (receive_packet(socket_.get(), ready, none, Deadline::in(reply_time)) != Receipt::packet) return false;
+    lacking_ = ready.lacking.text();
+    return true;
+}
+
 bool ConnectionHelper::order(WorkerRole role, int worker_socket) noexcept {
     HelperReply reply;
     Descriptor none;
     if (!send_packet(socket_.get(), HelperOrder{role}, worker_socket) ||
         receive_packet(socket_.get(), reply, none, Deadline::in(reply_time)) != Receipt::packet)
         return false;
+    worker_status_ = reply.worker_status;
     cpu_seconds_ = reply.cpu_seconds;
     return reply.started;
 }
@@ -161,8 +188,15 @@ Result<Descriptor> ConnectionHelper::start_worker(WorkerRole role) {
     return std::move(sockets->first);
 }
 
-void ConnectionHelper::end_worker() noexcept {
+std::string ConnectionHelper::end_worker() {
+    worker_status_ = 0;
     order(WorkerRole::client, -1);
+    const int signal = WIFSIGNALED(worker_status_) ? WTERMSIG(worker_status_) : 0;
+    if (signal == 0 || signal == SIGKILL) return {};
+    if (signal == SIGSYS)
+        return "the process that talks FTP was ended for a system call that it may not make; someone on the "
+               "second path may have tried to take it over";
+    return "the process that talks FTP was ended by signal " + std::to_string(signal);
 }
 
 } // namespace two_path::bulk

@@ -70,9 +70,13 @@ std::optional<Error> Transfer::fetch_all() {
     while (!intake_.complete()) {
         if (patience_.over()) return stopped();
         const auto used = use_one_connection();
-        helper_.end_worker();
-        if (used || intake_.complete()) continue;
-        if (auto error = after_setback(used.error())) return error;
+        const auto fault = helper_.end_worker();
+        if (used || intake_.complete()) {
+            if (!fault.empty()) intake_.note(fault);
+            continue;
+        }
+        const auto& setback = used.error();
+        if (auto error = after_setback({setback.kind, fault.empty() ? setback.what : fault})) return error;
     }
     return std::nullopt;
 }

@@ -93,6 +93,7 @@ std::optional<Error> PushedTransfer::take_all() {
 /// With one child, until all is here, the child is gone, or there is a reason to end.
 std::optional<Error> PushedTransfer::serve() {
     listener_.reset();
+    if (const auto fault = helper_.end_worker(); !fault.empty()) intake_.note(fault);
     auto started = PushListener::start(helper_, path_, options_.silence_time);
     if (!started) {
         intake_.note(started.error().what);

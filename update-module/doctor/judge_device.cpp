@@ -111,6 +111,16 @@ Finding judge_room(const RoomSight& sight, Store store) {
         "make room, or put `state_dir` where there is more; blocks of an update are kept there");
 }
 
+Finding judge_confinement(const Result<std::string>& lacking) {
+    const auto* const check = "confinement";
+    if (!lacking) return {check, Health::failed, lacking.error().detail, "look for what limits processes"};
+    if (!lacking->empty())
+        return {check, Health::warning, "what confines the process that talks FTP lacks " + *lacking,
+                "use a kernel with CONFIG_SECCOMP_FILTER and CONFIG_SECURITY_LANDLOCK, and let the Mender "
+                "client run as root"};
+    return {check, Health::ok, "the process that talks FTP has no right that it does not need", {}};
+}
+
 Finding judge_mender_room(const RoomSight& sight) {
     return judge_free("room of mender", sight, true,
                       "make room: installers that do not stream have the files of an update there");

@@ -61,6 +61,8 @@ struct RoomSight {
 [[nodiscard]] Finding judge_state_folder(const FolderSight& sight);
 /// Of the state folder: `store` says whether updates need room there.
 [[nodiscard]] Finding judge_room(const RoomSight& sight, Store store);
+/// Of the process that talks FTP: what its confinement lacks; empty: nothing.
+[[nodiscard]] Finding judge_confinement(const Result<std::string>& lacking);
 /// Of Mender's data store, where the files of an update lie for installers that do not stream.
 [[nodiscard]] Finding judge_mender_room(const RoomSight& sight);
 
