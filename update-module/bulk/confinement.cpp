@@ -90,8 +90,8 @@ void limit_resources() noexcept {
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NOFILE, descriptors);
     if (is_sanitized()) return;
-    constexpr rlim_t memory = rlim_t{64} << 20U;
-    limit(RLIMIT_DATA, memory);
+    constexpr rlim_t most_memory = rlim_t{64} << 20U;
+    limit(RLIMIT_DATA, most_memory);
     limit(RLIMIT_FSIZE, 0);
     ::signal(SIGXFSZ, SIG_IGN); // an error is enough
 }
