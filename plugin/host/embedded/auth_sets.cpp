@@ -11,7 +11,6 @@ namespace two_path::host::embedded {
 namespace {
 
 constexpr std::int64_t max_keys = 20;
-constexpr std::int64_t request_noted_every = std::chrono::milliseconds(std::chrono::minutes(10)).count();
 
 constexpr std::string_view select_sets =
     "SELECT id, device, public_key, status, token, created, asked FROM auth_sets WHERE ";

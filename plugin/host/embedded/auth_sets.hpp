@@ -5,6 +5,7 @@
 #include "plugin/state/database.hpp"
 #include "protocol/json.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,6 +13,9 @@
 #include <vector>
 
 namespace two_path::host::embedded {
+
+/// What devices ask is noted no more often: a fleet asks much, and each write waits for the disk.
+inline constexpr std::int64_t noted_every = std::chrono::milliseconds(std::chrono::minutes(10)).count();
 
 /// One key of a device. Times are UNIX milliseconds.
 struct AuthSet {
@@ -38,7 +42,7 @@ struct AuthSet {
 /// of this one, wait for the operator.
 [[nodiscard]] Result<AuthSet> add_auth_set(state::Database& database, const json::object& identity,
                                            const std::string& public_key, const EmbeddedSettings& settings);
-/// A known key asked again. Written now and then only: a fleet asks often, and each write waits for the disk.
+/// A known key asked again.
 void note_request(state::Database& database, const AuthSet& set, std::int64_t now);
 
 } // namespace two_path::host::embedded

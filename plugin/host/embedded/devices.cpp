@@ -153,4 +153,13 @@ std::optional<std::string> device_by_token(state::Database& database, std::strin
     return found.text(0);
 }
 
+void note_contact(state::Database& database, const std::string& device, std::int64_t now) {
+    {
+        auto old = database.query("SELECT 1 FROM devices WHERE id = ? AND abs(? - checked_in) >= ?");
+        old.with(device, now, noted_every);
+        if (!old.next()) return;
+    }
+    database.query("UPDATE devices SET checked_in = ? WHERE id = ?").with(now, device).run();
+}
+
 } // namespace two_path::host::embedded

@@ -20,7 +20,7 @@ struct Device {
     std::optional<std::string> group;
     std::int64_t created{0};
     std::int64_t updated{0};
-    std::int64_t checked_in{0};
+    std::int64_t checked_in{0}; ///< its last request, to ten minutes
     std::vector<AuthSet> auth_sets;
 
     /// `accepted` when one of its keys is, else `pending` when one waits, else `rejected`.
@@ -66,5 +66,7 @@ bool revoke_token(state::Database& database, std::string_view token);
 
 /// The accepted device behind a token's id.
 [[nodiscard]] std::optional<std::string> device_by_token(state::Database& database, std::string_view token);
+/// The device has asked for something, so nobody keeps it from the server. Kept to ten minutes.
+void note_contact(state::Database& database, const std::string& device, std::int64_t now);
 
 } // namespace two_path::host::embedded

@@ -1,5 +1,6 @@
 #include "plugin/host/embedded/endpoint.hpp"
 
+#include "plugin/host/embedded/devices.hpp"
 #include "plugin/host/embedded/identifier.hpp"
 #include "plugin/host/embedded/users.hpp"
 #include "protocol/digest.hpp"
@@ -113,6 +114,7 @@ Result<std::string> device_of(Parts& parts, std::string_view bearer) {
     auto device = device_by_token(parts.database, claims->id);
     if (!device || *device != claims->subject)
         return fail(Errc::unauthorized, "the token is not of a device that is accepted now");
+    note_contact(parts.database, *device, parts.now());
     return std::move(*device);
 }
 

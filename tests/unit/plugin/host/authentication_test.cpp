@@ -107,6 +107,28 @@ BOOST_AUTO_TEST_CASE(only_a_public_key_pem_of_a_served_kind_is_a_key) {
     BOOST_TEST(devices_of(world).empty());
 }
 
+/// What an operator has against who keeps a device from its updates.
+BOOST_AUTO_TEST_CASE(freeze_is_seen_by_the_time_of_the_last_contact) {
+    HostWorld world;
+    const auto kept_away = world.accepted_device("02:00:00:00:00:01");
+    const auto other = world.accepted_device("02:00:00:00:00:02");
+    const auto last_contact = [&world](const TestDevice& device) {
+        const auto path = std::string(devauth) + "/" + world.id_of(device);
+        return std::string(body_of(world.as_user("GET", path)).at("check_in_time").as_string());
+    };
+    BOOST_TEST(poll(world, kept_away) == 204U);
+    const auto before = last_contact(kept_away);
+    for (int days = 0; days < 3; ++days) {
+        world.time.pass(std::chrono::hours(24));
+        BOOST_TEST(poll(world, other) == 204U); // a token lives for a week, so it does not authenticate anew
+    }
+    BOOST_TEST(last_contact(kept_away) == before);
+    BOOST_TEST(last_contact(other) > before);
+    // What asks two-path has come through as well.
+    BOOST_REQUIRE(run(world.host().device_of(kept_away.token, {})));
+    BOOST_TEST(last_contact(kept_away) == last_contact(other));
+}
+
 BOOST_AUTO_TEST_CASE(a_device_waits_until_the_operator_accepts_it) {
     HostWorld world(host::Acceptance::manual);
     TestDevice device;
