@@ -1,50 +1,26 @@
 """The claims of the protocol, each shown over both real paths (docs/features.md lists them)."""
 
-import base64
-import hmac
 import json
-import socket
-import sqlite3
 import sys
 import unittest
-from contextlib import closing
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from path_case import RELAY, PathCase  # noqa: E402
-from relay import Relay  # noqa: E402
+from relay_case import RelayCase, prover  # noqa: E402
 
 
-class Claims(PathCase):
-    settings = {"ftp.advertise": RELAY}
-
-    def relay(self, **hooks):
-        relay = Relay(self.plugin.address, self.plugin.ftp_port, RELAY, **hooks)
-        self.addCleanup(relay.__exit__)
-        return relay
-
-    def ready(self, **publish):
-        artifact = self.publish(**publish)
-        self.deployment = self.deploy()
-        return self.update(artifact)
-
+class Claims(RelayCase):
     def record(self):
         """All that the device has stored of its session."""
         return "".join(path.read_text() for path in self.device.state.glob("*.json"))
-
-    def secrets(self):
-        """The live first certification informations on the plugin's side."""
-        database = self.plugin.folder / "state" / "two-path.db"
-        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-            return [row[0] for row in connection.execute("SELECT secret FROM certifications")]
 
     def test_C1_the_plugin_makes_the_first_certification_information_and_the_device_stores_it(self):
         seen = {}
 
         def look(_connection, _offset, part):
             if not seen:
-                seen.update(record=self.record(), secrets=self.secrets())
+                seen.update(record=self.record(), secrets=self.live_secrets())
             return part
 
         update = self.ready()
@@ -59,7 +35,7 @@ class Claims(PathCase):
 
         def look(_connection, _offset, part):
             if not seen:
-                seen.update(record=self.record(), secrets=self.secrets())
+                seen.update(record=self.record(), secrets=self.live_secrets())
             return part
 
         self.device.configure(issuer="device")
@@ -105,19 +81,19 @@ class Claims(PathCase):
         seen = []
 
         def look(_connection, _offset, part):
-            seen[:] = seen or self.secrets()
+            seen[:] = seen or self.live_secrets()
             return part
 
         update = self.ready()
         relay = self.relay(change=look)
         update.call("Download", check=0)
         self.assertEqual(self.states()[3:5], ["transferred", "invalidated"])
-        self.assertEqual(self.secrets(), [])
+        self.assertEqual(self.live_secrets(), [])
         self.assertNotIn("certification", json.loads((self.device.state / "record.json").read_text()))
         # What crossed the second path once opens nothing now, and neither does the secret itself.
         user, password = [line.split()[1].decode() for line in relay.lines("up") if line.startswith((b"USER", b"PASS"))]
         self.assertTrue(self.log_in(user, lambda _challenge: password).startswith("530"))
-        self.assertTrue(self.log_in(user, self.prover(user, seen[0])).startswith("530"))
+        self.assertTrue(self.log_in(user, prover(user, seen[0])).startswith("530"))
 
     def test_C5_while_it_lives_the_certification_opens_the_second_path(self):
         """That the proof made here is right: the refusal after the transfer is the invalidation's."""
@@ -126,38 +102,13 @@ class Claims(PathCase):
         def look(_connection, _offset, part):
             if not answers:
                 session, = [line.split()[1].decode() for line in relay.lines("up") if line.startswith(b"USER")]
-                answers.append(self.log_in(session, self.prover(session, self.secrets()[0])))
+                answers.append(self.log_in(session, prover(session, self.live_secrets()[0])))
             return part
 
         update = self.ready()
         relay = self.relay(change=look)
         update.call("Download", check=0)
         self.assertTrue(answers[0].startswith("230"), answers)
-
-    def prover(self, user, secret):
-        """Answers a challenge as the device with this certification information does (docs/protocol.md)."""
-        def answer(challenge):
-            session, client_nonce = user.split(".")
-            _, server_nonce, _ = challenge.split()
-            proved = "\n".join(["two-path/1", "pull", "device", session, client_nonce, server_nonce])
-            key = base64.urlsafe_b64decode(secret + "=")
-            proof = hmac.digest(key, proved.encode(), "sha256")
-            return base64.urlsafe_b64encode(proof).decode().rstrip("=")
-
-        return answer
-
-    def log_in(self, user, answer):
-        """Gives the reply to PASS."""
-        with socket.create_connection((self.plugin.address, self.plugin.ftp_port), 10) as connection:
-            lines = connection.makefile("rw", newline="\r\n")  # translates what is written
-            self.assertTrue(lines.readline().startswith("220"))
-            lines.write(f"USER {user}\n")
-            lines.flush()
-            challenge = lines.readline()
-            self.assertTrue(challenge.startswith("331"), challenge)
-            lines.write(f"PASS {answer(challenge.split(' ', 1)[1])}\n")
-            lines.flush()
-            return lines.readline()
 
     def test_C6_only_what_was_ordered_is_opened(self):
         artifact = self.publish()

@@ -13,21 +13,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from path_case import MIB, RELAY, PathCase  # noqa: E402
 from push_case import RELAY as RELAY_OF_PUSH  # noqa: E402
 from push_case import PushCase  # noqa: E402
-from relay import Relay  # noqa: E402
+from relay_case import RelayCase  # noqa: E402
 
 
-class Fallback(PathCase):
-    settings = {"ftp.advertise": RELAY, "session.fallback": "https", "limits.fallbacks": 1}
-
-    def ready(self, **publish):
-        artifact = self.publish(**publish)
-        self.deployment = self.deploy()
-        return self.update(artifact)
-
-    def relay(self, **hooks):
-        relay = Relay(self.plugin.address, self.plugin.ftp_port, RELAY, **hooks)
-        self.addCleanup(relay.__exit__)
-        return relay
+class Fallback(RelayCase):
+    settings = {**RelayCase.settings, "session.fallback": "https", "limits.fallbacks": 1}
 
     def assert_came_over(self, update, path):
         update.install()
@@ -63,7 +53,7 @@ class Fallback(PathCase):
         self.relay(change_line=forge)
         self.assert_came_over(update, "https")
 
-    def test_a_path_that_drips_is_as_good_as_none(self):
+    def test_slow_drip_is_as_good_as_no_second_path(self):
         def drip(_connection, _offset, part):
             threading.Event().wait(0.2)  # shorter than any silence that is noticed
             return part[:1]

@@ -17,10 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
 
 import bearer_tokens  # noqa: E402
-from path_case import PathCase  # noqa: E402
+from relay_case import SESSIONS, RelayCase  # noqa: E402
 
 DEVICE_API = "/api/devices/"
-SESSIONS = "/api/devices/v1/two-path/sessions"
 # Of the embedded host: one route of each kind.
 HOST_ROUTES = [("GET", "/api/management/v2/devauth/devices"), ("DELETE", "/api/management/v2/devauth/devices/{device}"),
                ("POST", "/api/management/v1/deployments/deployments"), ("POST", "/api/management/v1/deployments/artifacts"),
@@ -43,30 +42,18 @@ def documented_routes():
     return routes
 
 
-class Refused(PathCase):
+class Refused(RelayCase):
     settings = {"ftp.plain_login": "true"}
 
     def setUp(self):
         super().setUp()
         self.key = self.plugin.folder / "state" / "keys" / "tokens.pem"
 
-    def open_session(self):
-        """A session of this test's device, up to its certification; gives its id and the certification."""
+    def new_session(self):
+        """Gives its id and the certification."""
         self.publish()
         self.deploy()
-        release = self.plugin.get(f"/api/management/v1/two-path/releases/{self.release}")
-        opened = self.as_device("POST", SESSIONS, {
-            "protocol": 1, "module_version": "test", "formats": [1], "attempt": secrets.token_urlsafe(16),
-            "release": self.release, "files": [file["id"] for file in release["files"]], "issuer": "plugin",
-            "mode": "pull", "digests": ["sha256"], "version": "1.0", "device_type": self.device.device_type,
-            "boot_id": "before"})
-        self.as_device("PUT", f"{SESSIONS}/{opened['session']}/certification", {"stored": True})
-        return opened["session"], opened["certification"]
-
-    def as_device(self, method, path, body):
-        status, _, answer = self.plugin.request(method, path, body, token=self.device.token)
-        self.assertLess(status, 300, answer)
-        return json.loads(answer) if answer else None
+        return self.open_session()
 
     def refused(self, method, path, token, statuses):
         status, _, answer = self.plugin.request(method, path, {} if method in ("POST", "PUT") else None, token=token)
@@ -100,7 +87,7 @@ class Strangers(Refused):
 
     def setUp(self):
         super().setUp()
-        self.session_id, _ = self.open_session()
+        self.session_id, _ = self.new_session()
         routes = documented_routes() + HOST_ROUTES
         self.assertGreater(len(routes), 25)
         self.of_devices = [route for route in routes if route[1].startswith(DEVICE_API)]
@@ -179,7 +166,7 @@ class Traversal(Refused):
             connection.close()
 
     def test_no_name_leads_out_of_the_catalog_over_https(self):
-        session, _ = self.open_session()
+        session, _ = self.new_session()
         user = self.plugin.request("POST", "/api/management/v1/useradm/settings/tokens", {"name": "traversal"})[2].decode()
         places = [("/", user), ("/api/management/v1/two-path/payloads/", user),
                   ("/api/management/v1/two-path/releases/", user),
@@ -194,7 +181,7 @@ class Traversal(Refused):
                     self.assertNotIn(b"PRIVATE KEY", body)
 
     def test_no_name_leads_out_of_the_catalog_over_ftp(self):
-        session, certification = self.open_session()
+        session, certification = self.new_session()
         with ftplib.FTP(timeout=30) as ftp:
             ftp.connect(self.plugin.address, self.plugin.ftp_port)
             ftp.login(session, certification)

@@ -51,7 +51,7 @@ class PushClaims(PushCase, test_claims.Claims):
         relay = self.relay()
         update.call("Download", check=0)
         self.assertEqual(self.states()[3:5], ["transferred", "invalidated"])
-        self.assertEqual(self.secrets(), [])
+        self.assertEqual(self.live_secrets(), [])
         self.assertNotIn("certification", json.loads((self.device.state / "record.json").read_text()))
         self.assertTrue(relay.lines("up"))
 
@@ -100,7 +100,7 @@ class PushClaims(PushCase, test_claims.Claims):
     def test_C8_C9_C10_the_first_path_is_TLS_and_the_second_clear_and_without_a_secret(self):
         secrets = []
         update = self.ready()
-        relay = self.relay(change=lambda _connection, _offset, part: secrets.extend(self.secrets()) or part)
+        relay = self.relay(change=lambda _connection, _offset, part: secrets.extend(self.live_secrets()) or part)
         with self.network.server.capture() as capture:
             update.call("Download", check=0)
         first, second = [], []
@@ -175,7 +175,7 @@ class Push(PushCase):
         update.call("Download", check=0)
         self.assertTrue([line for line in relay.lines("down") if line.startswith(b"451")])
 
-    def test_a_block_that_is_always_tampered_with_ends_the_update(self):
+    def test_tampering_without_end_ends_the_update(self):
         def tamper(_connection, offset, part):
             return bytes([part[0] ^ 1]) + part[1:] if offset == 0 else part
 

@@ -10,44 +10,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from path_case import MIB, RELAY, PathCase  # noqa: E402
-from relay import Relay  # noqa: E402
+from path_case import MIB  # noqa: E402
+from relay_case import RelayCase  # noqa: E402
 
 
 def flip(part, at):
     return part[:at] + bytes([part[at] ^ 1]) + part[at + 1:]
 
 
-class RelayCase(PathCase):
-    settings = {"ftp.advertise": RELAY}
-
-    def relay(self, **hooks):
-        relay = Relay(self.plugin.address, self.plugin.ftp_port, RELAY, **hooks)
-        self.addCleanup(relay.__exit__)
-        return relay
-
-    def ready(self, **publish):
-        artifact = self.publish(**publish)
-        self.deployment = self.deploy()
-        return self.update(artifact)
-
-    def assert_download_refused(self, update, reason, process=None, **kinds):
-        code, _ = update.finish(process or update.start("Download"), "Download")
-        self.assertEqual(code, 1, update.log)
-        update.call("Cleanup", check=0)
-        self.assert_refused(update, reason, **kinds)
-        self.assertEqual(self.calls(), [])  # of the installer
-
-    def recovers(self, relay):
-        """The next good deployment goes through, with nobody on the path."""
-        relay.__exit__()
-        self.device.report(self.deployment, "failure")
-        with Relay(self.plugin.address, self.plugin.ftp_port, RELAY):
-            self.assert_next_update_succeeds()
-
-
 class Refusals(RelayCase):
-    def test_a_block_that_is_always_tampered_with_ends_the_update(self):
+    def test_tampering_without_end_ends_the_update(self):
         def tamper(_connection, offset, part):
             return flip(part, 0) if offset == 0 else part
 
@@ -67,7 +39,7 @@ class Refusals(RelayCase):
         session = self.session()
         self.assertEqual(session["fetched_twice"], MIB)
 
-    def test_a_transfer_that_is_cut_again_and_again_ends_as_truncated(self):
+    def test_truncation_without_end_ends_the_update(self):
         def cut(_connection, offset, part):
             return part if offset + len(part) < MIB // 2 else None
 
@@ -86,7 +58,7 @@ class Refusals(RelayCase):
         self.assertEqual(relay.data_connections, 2)
         self.assertLess(self.session()["fetched_twice"], MIB)
 
-    def test_a_foreign_payload_id_is_not_served(self):
+    def test_wrong_software_by_a_foreign_id_is_not_served(self):
         foreign = b"ab" * 32
 
         def swap(direction, line):
@@ -114,7 +86,7 @@ class Refusals(RelayCase):
         self.assertEqual(self.calls(), [])
         self.recovers(relay)
 
-    def test_a_sequence_below_the_one_committed_is_refused(self):
+    def test_downgrade_below_the_sequence_committed_is_refused(self):
         with self.relay():
             self.assert_next_update_succeeds()
         self.write_installed(self.device, "1.0")
@@ -176,7 +148,7 @@ class Refusals(RelayCase):
         self.assertEqual(self.session()["state"], "aborted")
         self.recovers(relay)
 
-    def test_a_device_that_is_rejected_gets_no_more_bytes(self):
+    def test_stolen_device_that_is_rejected_gets_no_more_bytes(self):
         passed = [0]
 
         def reject(connection, offset, part):

@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(refuses_more_or_less_than_the_promised_size) {
     check_refused(plain);
 }
 
-BOOST_AUTO_TEST_CASE(a_bomb_ends_at_the_promised_size) {
+BOOST_AUTO_TEST_CASE(a_decompression_bomb_ends_at_the_promised_size) {
     const Bytes zeros(64 * 1024 * 1024);
     for (const auto encoding : packings) {
         const auto wire = encode(zeros, encoding);
