@@ -22,8 +22,9 @@ namespace {
 
 constexpr const char* state_database = "two-path.db";
 constexpr const char* host_database = "host.db";
-/// Small files, copied as they are.
-constexpr const char* plain_folders[]{"keys", "tls", "audit"};
+/// Small files, copied as they are. Not `keys`: who finds a backup must not sign tokens with it, and the
+/// server makes new ones.
+constexpr const char* plain_folders[]{"tls", "audit"};
 
 Error io_failed(const fs::path& path, const std::string& why) {
     return fail(Errc::io_error, path.string() + ": " + why);

@@ -1,20 +1,25 @@
 """What an operator looks after the plugin with: audit trail, doctor, backup and restore, while it works."""
 
+import base64
 import http.client
 import json
 import os
 import shutil
+import sqlite3
 import ssl
 import subprocess
 import sys
 import time
 import unittest
+from contextlib import closing
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
+import bearer_tokens  # noqa: E402
 from path_case import MIB, PathCase  # noqa: E402
-from plugin import EMAIL, SERVER, Plugin  # noqa: E402
+from plugin import EMAIL, PASSWORD, SERVER, Plugin  # noqa: E402
+from relay_case import RelayCase  # noqa: E402
 
 
 class Audit(PathCase):
@@ -92,7 +97,9 @@ class Doctor(PathCase):
         self.assertIn("FAILED   first path: ", done.stdout)
 
 
-class Backup(PathCase):
+class Backup(RelayCase):
+    settings = {}  # nobody stands on the second path
+
     def server(self, plugin, *words):
         return subprocess.run([SERVER, "--config", plugin.folder / "server.conf", *map(str, words)], text=True,
                               capture_output=True, timeout=60)
@@ -128,7 +135,8 @@ class Backup(PathCase):
         plugin = self.restored(backup)
         self.addCleanup(plugin.stop)
         plugin.start()
-        # The same certificate, the same users and devices; only logins have ended, as those that were ended since.
+        # The same certificate, the same users and devices; only logins and tokens have ended, as those that were ended
+        # since, and what signs tokens is in no backup.
         self.assertEqual(plugin.request("GET", "/api/management/v1/two-path/releases", token=token)[0], 401)
         plugin.command("login", "--server", plugin.url, "--ca", self.plugin.certificate, EMAIL,
                        text_input="correct horse battery staple\n")
@@ -137,15 +145,47 @@ class Backup(PathCase):
         (restored,) = [line for line in kept if line["action"] == "state.restore"]
         self.assertEqual(restored["about"], str(backup))
         self.assertEqual([event["state"] for event in plugin.events(committed["id"])][-1], "committed")
-        status, _, _ = plugin.request("GET", f"/api/devices/v1/two-path/sessions/{committed['id']}",
-                                      token=self.device.token)
-        self.assertEqual(status, 200)
+        told = f"/api/devices/v1/two-path/sessions/{committed['id']}"
+        self.assertEqual(plugin.request("GET", told, token=self.device.token)[0], 401)
+        self.device.authenticate()
+        self.assertEqual(plugin.request("GET", told, token=self.device.token)[0], 200)
         # The update that ran meanwhile: its certification is in no backup, so it ends, and the next attempt does well.
         update.call("ArtifactFailure", check=0)
         update.call("Cleanup", check=0)
         again = self.update(artifact)
         again.call("Download", check=0)
         self.assertEqual(plugin.sessions(device=self.device.id)[0]["state"], "invalidated")
+
+    def test_stolen_database_backup_holds_nothing_to_log_in_with(self):
+        _, _, answer = self.plugin.request("POST", "/api/management/v1/useradm/settings/tokens", {"name": "stolen"})
+        personal = answer.decode()
+        self.publish()
+        self.deploy()
+        _, certification = self.open_session()
+        backup = self.folder / "backup-10"
+        self.assertEqual(self.server(self.plugin, "backup", backup).returncode, 0)
+
+        def bytes_below(folder):
+            return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+        live, stolen = (bytes_below(folder) for folder in (self.plugin.folder / "state", backup))
+        wanted = {"the password": PASSWORD.encode(), "the device's token": self.device.token.encode(),
+                  "a certification": certification.encode(), "its bytes": base64.urlsafe_b64decode(certification + "=")}
+        for name, token in (("a login", self.plugin.operator_token()), ("a personal access token", personal)):
+            wanted[f"{name}, whole"] = token.encode()
+            wanted[f"{name}, by its id"] = bearer_tokens.claims_of(token)["jti"].encode()
+        for name, secret in wanted.items():
+            self.assertEqual([path.name for path, content in stolen.items() if secret in content], [], name)
+        # That it would be found: what lives is in the state.
+        for name in ("a certification", "a login, by its id", "a personal access token, by its id"):
+            self.assertTrue([path for path, content in live.items() if wanted[name] in content], name)
+        # And what signs tokens is there, and not in the backup; the certificate's key is in its folder alone.
+        keys = [{path.relative_to(folder).parts[0] for path, content in files.items() if b"PRIVATE KEY" in content}
+                for folder, files in ((self.plugin.folder / "state", live), (backup, stolen))]
+        self.assertEqual(keys, [{"keys", "tls"}, {"tls"}])
+        with closing(sqlite3.connect(backup / "host.db")) as database:
+            for (kept,) in database.execute("SELECT password FROM users"):
+                self.assertTrue(kept.startswith("scrypt$"))
 
     def test_a_state_that_is_there_is_not_overwritten(self):
         backup = self.folder / "backup-2"
@@ -204,7 +244,7 @@ class Backup(PathCase):
             self.assertIn(str(place), done.stderr)
             self.assertEqual([], list(self.folder.glob("backup-8*")))
 
-        for place, target in ((state / "keys" / "more", outside / "secret"), (state / "audit", outside),
+        for place, target in ((state / "tls" / "more", outside / "secret"), (state / "audit", outside),
                               (state / "tls", outside), (state / "artifacts", outside), (state / "payloads", outside),
                               (state / "host.db", outside / "secret"), (state / "two-path.db", outside / "secret")):
             aside = self.folder / "aside"
@@ -215,14 +255,14 @@ class Backup(PathCase):
             place.unlink()
             if aside.exists():
                 aside.rename(place)
-        os.mkfifo(state / "keys" / "pipe")
-        refused(state / "keys" / "pipe")
-        (state / "keys" / "pipe").unlink()
+        os.mkfifo(state / "tls" / "pipe")
+        refused(state / "tls" / "pipe")
+        (state / "tls" / "pipe").unlink()
         if os.geteuid() == 0:
-            (state / "keys" / "other").touch()
-            os.chown(state / "keys" / "other", 1234, 1234)
-            refused(state / "keys" / "other")
-            (state / "keys" / "other").unlink()
+            (state / "tls" / "other").touch()
+            os.chown(state / "tls" / "other", 1234, 1234)
+            refused(state / "tls" / "other")
+            (state / "tls" / "other").unlink()
         self.assertEqual(self.server(plugin, "backup", self.folder / "backup-8").returncode, 0)
 
     @unittest.skipUnless(os.geteuid() == 0, "only root can give files away")
