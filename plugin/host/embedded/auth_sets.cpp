@@ -121,7 +121,7 @@ Result<AuthSet> add_auth_set(state::Database& database, const json::object& iden
 }
 
 void note_request(state::Database& database, const AuthSet& set, std::int64_t now) {
-    if (std::abs(now - set.asked) < request_noted_every) return;
+    if (std::abs(now - set.asked) < noted_every) return;
     state::Transaction transaction(database);
     database.query("UPDATE auth_sets SET asked = ? WHERE id = ?").with(now, set.id).run();
     database.query("UPDATE devices SET checked_in = ? WHERE id = ?").with(now, set.device).run();
