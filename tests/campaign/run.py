@@ -3,7 +3,7 @@
 
 Called by tools/campaign. A run passes when the file ended whole and verified, or the update failed with nothing
 installed; and when no more bytes were fetched twice than the fault explains (tests/support/faults.py). `--kills` is
-another campaign: see kills.py.
+another campaign, of module and plugin that are killed or whose calls fail: see kills.py, strikes.py, client_kills.py.
 """
 
 import argparse
@@ -23,8 +23,10 @@ sys.path.insert(0, str(ROOT / "tests/support"))
 sys.dont_write_bytecode = True
 
 import campaign  # noqa: E402
+import client_kills  # noqa: E402
 import faults  # noqa: E402
 import kills  # noqa: E402
+import strikes  # noqa: E402
 
 GROUNDS = {"pull": campaign.Pull, "push": campaign.Push}
 RUNS_AT_ONCE = 40  # on one plugin and device
@@ -40,7 +42,10 @@ def read_options():
     parser.add_argument("--at", metavar="BYTE", type=int, action="append", help="only at this byte; repeatable")
     parser.add_argument("--jobs", metavar="N", type=int, default=os.cpu_count(), help="runs at a time")
     parser.add_argument("--kills", action="store_true",
-                        help="instead: kill the module and the plugin at each step of a transfer")
+                        help="instead: kill the module and the plugin at each step, and at random calls that also fail")
+    parser.add_argument("--calls", metavar="N", type=int, default=1600, help="with --kills: random calls [1600]")
+    parser.add_argument("--real-client", metavar="N", type=int, nargs="?", const=30,
+                        help="instead: N kills under the real Mender client [30]")
     return parser.parse_args()
 
 
@@ -126,12 +131,25 @@ def gather(play_share, all_shares, jobs):
     return done
 
 
+def kill(options):
+    print(f"seed {options.seed}", flush=True)
+    modes = options.mode or list(GROUNDS)
+    killed = gather(kills.play, kills.shares(modes), options.jobs)
+    struck = gather(strikes.play, strikes.shares(modes, options.calls, options.seed), options.jobs)
+    kills.show(killed)
+    strikes.show(struck)
+    return killed + struck
+
+
 def main():
     options = read_options()
     start = time.monotonic()
     if options.kills:
-        done = gather(kills.play, kills.shares(options.mode or kills.GROUNDS), options.jobs)
-        kills.show(done)
+        done = kill(options)
+    elif options.real_client:
+        print(f"seed {options.seed}", flush=True)
+        done = gather(client_kills.play, client_kills.shares(options.real_client, options.seed), options.jobs)
+        client_kills.show(done)
     else:
         print(f"seed {options.seed}, a file of {campaign.SIZE} bytes in blocks of {campaign.BLOCK}", flush=True)
         done = gather(play, list(shares(plan(options))), options.jobs)

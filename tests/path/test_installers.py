@@ -10,81 +10,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 from client_generations import GENERATIONS, Trouble  # noqa: E402
+from installer_board import QUERIES, Board, installer  # noqa: E402
 from module_calls import Update  # noqa: E402
 from path_case import PathCase  # noqa: E402
 
 KIB = 1024
 # All of them take minutes: tools/installers. Otherwise every seventh, both clients in turn.
 ALL = "TWO_PATH_ALL_INSTALLERS" in os.environ
-
-# Keeps what it replaces; a state in which it shall fail or wait has a file of that name.
-INSTALLER = """#!/bin/sh
-set -e
-home={home}
-echo "$1" >> $home/calls
-state=${{1%WithFileSizes}}
-[ ! -e $home/fails-$state ] || {{ echo "told to fail in $1" >&2; exit 7; }}
-[ ! -e $home/holds-$state ] || {{ echo "holding $1" >&2; exec sleep 600; }}
-take_streams() {{
-    while line=$(cat stream-next) && [ -n "$line" ]; do
-        file=${{line%% *}}
-        {take}
-    done
-}}
-case $1 in
-    ProvidePayloadFileSizes) echo {sizes} ;;
-    Download | DownloadWithFileSizes) {download} ;;
-    SupportsRollback) echo {rollback} ;;
-    NeedsArtifactReboot) echo {reboot} ;;
-    ArtifactReboot | ArtifactRollbackReboot) echo "holding $1" >&2; exec sleep 600 ;;
-    ArtifactInstall)
-        mkdir -p $home/old
-        cp $home/VERSION $home/payload $home/old/
-        [ -e $home/passive ] || cp files/* $home/passive
-        mv $home/passive $home/payload
-        head -n 1 $home/payload > $home/VERSION ;;
-    ArtifactRollback) [ ! -e $home/old ] || cp $home/old/* $home/ ;;
-    Cleanup) rm -rf $home/old $home/passive ;;
-esac
-"""
-TAKE = {"files": ("", ":"), "streams": ("cat $file > $home/passive", "take_streams"),
-        "half a stream": ("head -c 100 $file > $home/passive; exit 0", "take_streams")}
-QUERIES = {"ProvidePayloadFileSizes", "SupportsRollback", "NeedsArtifactReboot"}
-
-
-class Board:
-    """A device under a client: calls what `update` calls, and loses its power when told to."""
-
-    def __init__(self, update):
-        self.update = update
-        self.device = update.device
-
-    def restart(self):
-        self.device.restart()
-
-    def call(self, state, trouble):
-        if trouble == "power cut":
-            return self.cut(state)
-        marker = self.device.installed / f"fails-{state.removesuffix('WithFileSizes')}"
-        if trouble:
-            marker.touch()
-        try:
-            return self.update.call(state)
-        finally:
-            marker.unlink(missing_ok=True)
-
-    def cut(self, state):
-        marker = self.device.installed / f"holds-{state.removesuffix('WithFileSizes')}"
-        marker.touch()
-        process = self.update.start(state)
-        try:
-            self.update.read_until(process, f"holding {state}")
-        finally:
-            self.update.kill(process)
-            marker.unlink()
-        self.restart()
-        return -9, ""
-
 
 class Alone(Update):
     """The installer called without two-path, with the payload as an ordinary artifact's."""
@@ -106,8 +38,7 @@ class Installers(PathCase):
     def board(self, alone, behaviour):
         """A device with an installer of that behaviour, and an update for it."""
         device = self.device = self.new_device()
-        take, download = TAKE[behaviour["data"]]
-        device.add_module("tracer", INSTALLER.format(home=device.installed, take=take, download=download, **behaviour))
+        device.add_module("tracer", installer(device.installed, **behaviour))
         artifact = self.publish(size=64 * KIB, device=device, name=f"{self.name}-{device.folder.name}-2.0")
         if alone:
             update = Alone(device, artifact, device.folder / "payload-2.0")

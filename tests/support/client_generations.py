@@ -36,7 +36,9 @@ class Client:
     def call(self, state):
         trouble = self.trouble.kind if state == self.trouble.state else ""
         if state == "Download" and self.asks_for_sizes:
-            _, sizes = self.call("ProvidePayloadFileSizes")
+            code, sizes = self.call("ProvidePayloadFileSizes")
+            if code != 0:
+                return code, ""
             state = "DownloadWithFileSizes" if sizes == "Yes" else state
         self.run.calls.append(state)
         return self.board.call(state, trouble)
@@ -49,10 +51,17 @@ class Client:
         return self.run
 
     def install(self):
-        rollback = self.may_roll_back() if self.asks_whether_to_roll_back_early else None
+        rollback = None
+        if self.asks_whether_to_roll_back_early:
+            code, answer = self.call("SupportsRollback")
+            if code != 0:
+                return self.give_up(rollback=False)
+            rollback = answer == "Yes"
         if self.call("ArtifactInstall")[0] != 0:
             return self.give_up(rollback)
-        _, restart = self.call("NeedsArtifactReboot")
+        code, restart = self.call("NeedsArtifactReboot")
+        if code != 0:
+            return self.give_up(rollback)
         if restart in ("Yes", "Automatic"):
             self.restart(restart, "ArtifactReboot")
             if self.call("ArtifactVerifyReboot")[0] != 0:
@@ -61,13 +70,10 @@ class Client:
             return self.give_up(rollback)
         return True
 
-    def may_roll_back(self):
-        return self.call("SupportsRollback")[1] == "Yes"
-
     def give_up(self, rollback, restart=None):
         """`restart`: the answer of the installation, where the failed state came after a restart."""
         if rollback is None:
-            rollback = self.may_roll_back()
+            rollback = self.call("SupportsRollback")[1] == "Yes"
         if rollback:
             self.call("ArtifactRollback")
             if restart is None or self.asks_for_a_restart_after_a_failed_verification:

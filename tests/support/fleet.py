@@ -18,9 +18,10 @@ class Fleet:
 
     plugin     another than the embedded host with `settings`
     gateway    (folder, plugin) -> what stands before it, for the device
+    binds      more of them, or others, for the device
     """
 
-    def __init__(self, folder, network=None, settings=None, plugin=None, gateway=None, **device):
+    def __init__(self, folder, network=None, settings=None, plugin=None, gateway=None, binds=None, **device):
         address = network.server.address if network else "127.0.0.1"
         self.plugin = plugin or Plugin(folder / "plugin", address, settings, network.server if network else None)
         self.plugin.start()
@@ -32,7 +33,7 @@ class Fleet:
         self.device = MenderDevice(folder / "device", reached.url, reached.certificate,
                                    side=network.device if network else None,
                                    binds={MODULE_INSIDE: MODULE, COMMAND_INSIDE: MODULE,
-                                          INVENTORY_INSIDE: INVENTORY}, **device)
+                                          INVENTORY_INSIDE: INVENTORY, **(binds or {})}, **device)
 
     def start(self):
         self.device.start()
@@ -53,10 +54,12 @@ class Fleet:
                             "--installer", "directory", "--dest-dir", "/opt/app", "--version-file",
                             "/opt/app/VERSION", *options)
 
-    def order(self, release):
-        """Deploys to the device and has its client look for the update; gives the deployment's id."""
+    def order(self, release, ordered=lambda: None):
+        """Deploys to the device and has its client look for the update; gives the deployment's id. `ordered`: called
+        before the client looks."""
         self.ordered_at = self.device.log.mark()
         deployment = self.plugin.json("deploy", release, "--device", self.device_id)["id"]
+        ordered()
         self.device.check_update()
         return deployment
 

@@ -1,6 +1,6 @@
 """Either end killed at one step of a transfer after the other, and what goes on from there.
 
-A step is what another process, the disk or the peer could see: see kill_at.cpp. `Pull` and `Push` are complete test
+A step is what another process, the disk or the peer could see: see trap.py. `Pull` and `Push` are complete test
 cases.
 """
 
@@ -16,12 +16,11 @@ import path_case
 import push_case
 from module_calls import Update
 from path_case import MIB
-from plugin import BUILD
+from trap import NEVER, Trap
 
 BLOCK = MIB  # as it is published by default
 CHECKPOINT = 16 * MIB
 LARGE = 40 * MIB  # two checkpoints, and one at the end
-NEVER = 10**9
 KILLED = -9
 
 
@@ -29,28 +28,6 @@ def checkpoints(steps):
     """Which of the steps are part of one, or the next after it."""
     part = {i for i, step in enumerate(steps) if step.startswith("fdatasync") or ".map" in step}
     return sorted(part | {i + 1 for i in part})
-
-
-class Trap:
-    """kill_at.so in one program."""
-
-    def __init__(self, folder, program):
-        self._file = folder / f"trap-{program}"
-        self._passed = folder / f"trap-{program}.steps"
-        sanitizer = os.environ.get("ASAN_OPTIONS", "")
-        self.environment = {"LD_PRELOAD": str(BUILD / "tests/support/kill_at.so"), "TWO_PATH_KILL_IN": program,
-                            "TWO_PATH_KILL_AT": str(self._file),
-                            "ASAN_OPTIONS": f"{sanitizer}:verify_asan_link_order=0"}
-
-    def set(self, step):
-        """From now on `step` steps pass, and the next one kills."""
-        self._passed.write_text("")
-        self._file.write_text(str(step))
-
-    def release(self):
-        """Nothing kills any more; gives the steps that passed since it was set."""
-        self._file.unlink()
-        return self._passed.read_text().splitlines()
 
 
 class KillSteps:
@@ -77,9 +54,9 @@ class KillSteps:
         """Those of the program that is in `trap`, of a whole Download."""
         deployment = self.deploy()
         with Update(self.device, self.artifact) as update:
-            trap.set(NEVER)
+            trap.set(NEVER, note=True)
             update.call("Download", check=0)
-            steps = trap.release()
+            steps = trap.release().steps
             self.give_up(update, deployment)
         shutil.rmtree(self.device.state / "store")
         return steps
@@ -90,9 +67,9 @@ class KillSteps:
         self.write_installed(self.device, "1.0")
         deployment = self.deploy()
         with Update(self.device, self.artifact) as update:
-            self.trap.set(step)
+            self.trap.set(step, note=True)
             code, _ = update.call("Download")
-            passed = self.trap.release()
+            passed = self.trap.release().steps
             if code == 0:
                 return self.finish(update, deployment)
             self.assertEqual(code, KILLED, update.log)
