@@ -103,6 +103,7 @@ class Fallback {
                 return part;
             }
             const auto code = part.error().code;
+            if (options_.deadline.passed()) return fail(Errc::time_limit, intake_.state());
             if (!passes(code) || (code != Errc::busy && stalled.passed())) return part;
             if (code == Errc::plugin_unreachable) size_.missed();
             if (auto waited = wait(options_.deadline.within(time)); !waited) return waited.error();

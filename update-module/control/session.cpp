@@ -125,17 +125,19 @@ Result<milliseconds> Session::wait_after(const Error& error, std::optional<std::
 Result<std::string> Session::step(HttpRequest request, std::initializer_list<unsigned> wanted,
                                   Deadline deadline) {
     Trial trial{deadline};
-    std::optional<Errc> noted;
+    std::optional<Error> before;
     for (;;) {
         auto reply = exchange(request, trial);
         const auto asked = reply ? reply->retry_after : std::nullopt;
         auto body = reply ? body_of(std::move(*reply), wanted) : Result<std::string>(reply.error());
         if (body) return body;
+        // What the end of the time cut off, perhaps while it asked for a token, is not the reason.
+        if (before && deadline.passed()) return *before;
         const auto wait = wait_after(body.error(), asked, trial);
         if (!wait) return wait.error();
-        if (note_ && wait->count() > 0 && noted != body.error().code)
+        if (note_ && wait->count() > 0 && (!before || before->code != body.error().code))
             note_("waiting for the plugin: " + body.error().message());
-        noted = body.error().code;
+        before = body.error();
         if (auto slept = sleep(*wait); !slept) return slept.error();
     }
 }

@@ -147,6 +147,14 @@ BOOST_AUTO_TEST_CASE(waits_for_a_plugin_that_serves_others_now) {
     BOOST_TEST(payloads[0]->complete());
 }
 
+BOOST_AUTO_TEST_CASE(a_plugin_that_is_silent_until_the_time_is_over_is_no_other_reason) {
+    options.deadline = Deadline::in(milliseconds(300));
+    site.then(tests::HttpSite::Answer([](const std::string&) { return std::string(); }));
+    const auto reception = device::fetch_over_first_path(session, payloads, options, {});
+    BOOST_REQUIRE(reception.error);
+    BOOST_TEST((reception.error->code == Errc::time_limit), reception.error->message());
+}
+
 BOOST_AUTO_TEST_CASE(keeps_to_a_rate_in_small_parts) {
     options.rate = 100'000;
     then_parts(3);

@@ -3,6 +3,7 @@
 #include "update-module/control/server_url.hpp"
 #include "update-module/control/session.hpp"
 #include "update-module/control/token_command.hpp"
+#include "update-module/process.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
@@ -20,8 +21,12 @@ class ScriptedTokens : public control::TokenSource {
   public:
     explicit ScriptedTokens(std::string url)
       : url_(std::move(url)) {}
-    Result<Access> current(Deadline) override {
-        ++asked;
+    Result<Access> current(Deadline deadline) override {
+        if (++asked > in_time) {
+            for (device::Pause pause; pause(deadline, "a token");) {
+            }
+            return fail(Errc::no_token, "cut off");
+        }
         if (missing > 0) {
             --missing;
             return fail(Errc::no_token, "not yet");
@@ -45,6 +50,7 @@ class ScriptedTokens : public control::TokenSource {
     int asked{0};
     int renewals{0};
     int missing{0};
+    int in_time{1000}; ///< after so many, one takes all the time there is
 
   private:
     std::string url_;
@@ -280,6 +286,13 @@ BOOST_AUTO_TEST_CASE(a_token_that_is_not_there_yet_is_waited_for) {
     tokens.missing = 100;
     check_error(session.stored(Deadline::in(milliseconds(100))), Errc::no_token);
     BOOST_TEST(site.requests().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_token_that_the_end_of_the_time_cuts_off_is_not_the_reason) {
+    tokens.in_time = 1;
+    site.then(refusal("503 Unavailable", "unavailable"));
+    check_error(session.stored(Deadline::in(milliseconds(1'000))), Errc::unavailable);
+    BOOST_TEST(tokens.asked == 2);
 }
 
 BOOST_AUTO_TEST_CASE(nobody_listening_is_unreachable_until_the_deadline) {
