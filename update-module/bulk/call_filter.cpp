@@ -44,6 +44,7 @@ constexpr Calls waiting{__NR_epoll_create1,  __NR_epoll_ctl,       __NR_epoll_pw
                         __NR_timerfd_create, __NR_timerfd_settime, __NR_ppoll,           __NR_futex,
                         __NR_nanosleep,      __NR_clock_nanosleep, __NR_restart_syscall, __NR_sched_yield};
 constexpr Calls time_and_chance{__NR_clock_gettime, __NR_clock_getres, __NR_gettimeofday, __NR_getrandom};
+constexpr Calls pipes{__NR_pipe2}; // UBSan looks with their help whether an address is there
 constexpr Calls memory{__NR_brk, __NR_munmap, __NR_mremap, __NR_mprotect, __NR_madvise};
 constexpr Calls itself{__NR_getpid,       __NR_gettid,         __NR_tgkill,       __NR_tkill,
                        __NR_rt_sigaction, __NR_rt_sigprocmask, __NR_rt_sigreturn, __NR_sigaltstack,
@@ -55,7 +56,7 @@ constexpr Calls own{__NR_mmap};
 #endif
 // Younger architectures have only the calls that do more.
 #ifdef __NR_poll
-constexpr Calls older{__NR_poll, __NR_epoll_wait};
+constexpr Calls older{__NR_poll, __NR_epoll_wait, __NR_pipe};
 #else
 constexpr Calls older{};
 #endif
@@ -125,7 +126,7 @@ class Program {
             add(limit);
         load(offsetof(seccomp_data, nr));
         for (const auto& calls : {sockets, role == WorkerRole::client ? to_connect : to_listen, waiting,
-                                  time_and_chance, memory, itself, own, older, newer, after_2038})
+                                  time_and_chance, pipes, memory, itself, own, older, newer, after_2038})
             add(calls, SECCOMP_RET_ALLOW);
         for (const auto& calls : {of_intruders, of_older_intruders, of_newer_intruders})
             add(calls, SECCOMP_RET_KILL_PROCESS);

@@ -99,7 +99,7 @@ std::ostream& operator<<(std::ostream& out, const Harm& harm) {
 
 const std::vector<Harm> harms{
     {"open a file", [] { return error_of(::open("/etc/hostname", O_RDONLY | O_CLOEXEC)); }, ENOSYS, 0, true},
-    {"make a file", [] { return error_of(::open("/tmp/x", O_WRONLY | O_CREAT | O_CLOEXEC, 0600)); }, ENOSYS,
+    {"make a file", [] { return error_of(::open("/tmp", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600)); }, ENOSYS,
      0, true},
     {"remove a file", [] { return error_of(::unlink("/nowhere")); }, ENOSYS},
     {"execute a program", execute, 0, SIGSYS, true},
