@@ -90,5 +90,45 @@ class Layout(unittest.TestCase):
         self.assertEqual(1, len(self.tree({**files, "plugin/state/store.cpp": both})))
 
 
+
+class Promises(unittest.TestCase):
+    FEATURES = "| promise | `test_it_holds`, unit `what_is_in_cpp_holds`, class `Holding` |\n"
+    THREATS = "| **Endless data** of a server | who | what | stops | `test_endless_data_is_left` |\n"
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.promises = load("check-promises")
+        self.promises.ROOT = pathlib.Path(folder.name)
+        self.write("tests/path/test_a.py", "class Holding:\n    def test_it_holds(self):\n"
+                                           "    def test_endless_data_is_left(self):\n")
+        self.write("tests/unit/a_test.cpp", "BOOST_AUTO_TEST_CASE(what_is_in_cpp_holds) {\n")
+
+    def write(self, name, content):
+        path = self.promises.ROOT / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+
+    def findings(self, features=FEATURES, threats=THREATS):
+        self.write("docs/features.md", features)
+        self.write("docs/security.md", threats)
+        return self.promises.findings()
+
+    def test_what_is_shown_passes(self):
+        self.assertEqual([], self.findings())
+        self.assertEqual([], self.findings(features="`test_it_...` shows it, and so does unit suite `what_*`.\n"))
+
+    def test_a_test_that_is_not_there_is_named(self):
+        for name in ("`test_it_fails`", "`what_is_in_rust_holds`", "unit `what`", "class `Failing`", "`test_they_...`"):
+            with self.subTest(name):
+                self.assertEqual(1, len(self.findings(features=f"| promise | `test_it_holds`, {name} |\n")))
+        self.assertEqual(1, len(self.findings(threats=self.THREATS.replace(" |\n", ", `test_of_more` |\n"))))
+
+    def test_a_threat_without_a_test_of_its_name_is_named(self):
+        self.assertEqual(["docs/security.md:1: no test is named after `Endless data`"],
+                         self.findings(threats="| **Endless data** | who | `test_it_holds` |\n"))
+        self.assertEqual(["docs/security.md: no threat is listed"], self.findings(threats="Nothing.\n"))
+
+
 if __name__ == "__main__":
     unittest.main()
