@@ -26,6 +26,7 @@ constexpr milliseconds open_time{5 * 60'000}; ///< without an answer; being told
 constexpr milliseconds blame_time{30'000};    ///< to open a session that only carries a failure
 constexpr milliseconds step_time{2 * 60'000};
 constexpr milliseconds ask_time{10'000};
+constexpr milliseconds report_time{10'000};
 constexpr std::chrono::minutes longest_stall{30}; ///< half of what a certification lives without progress
 constexpr std::uint64_t most_to_login = 3600;     ///< s; the plugin's `first_login_seconds` is no longer
 
@@ -373,6 +374,8 @@ Result<void> download(Module& module) {
     if (!lock) return lock.error();
     module.lock = std::move(*lock);
     if (auto ended = end_attempt(module); !ended) return ended;
+    // Once the next session supersedes the last one, nothing that is owed of that one is taken any more.
+    deliver(module.owed, module.first_path, module.deadline.within(report_time));
     auto descriptor = read_descriptor(module.tree);
     if (!descriptor) return descriptor.error();
     const auto lists = drain_block_lists(module.tree, *descriptor);

@@ -102,6 +102,26 @@ class Kills(PathCase):
         self.assertEqual(self.session()["state"], "committed")
         self.assertEqual(self.installed_version(), "2.0")
 
+    def test_what_is_owed_of_an_update_is_told_before_the_next_one_supersedes_it(self):
+        self.device.configure(confirm_timeout=2)
+        update = self.update(self.publish())
+        deployment = self.deploy()
+        with Relay(self.plugin.address, self.plugin.ftp_port, RELAY):
+            update.call("Download", check=0)
+            self.plugin.stop()
+            try:
+                update.call("ArtifactInstall", check=0)
+                update.call("NeedsArtifactReboot", check=0)
+                self.device.restart()
+                for state in ("ArtifactVerifyReboot", "ArtifactCommit", "Cleanup"):
+                    update.call(state, check=0)
+            finally:
+                self.plugin.start()
+            self.device.report(deployment, "success")
+            self.assert_next_update_succeeds()
+        states = {session["deployment"]: session["state"] for session in self.plugin.sessions(device=self.device.id)}
+        self.assertEqual(states[deployment], "committed")
+
     def test_a_plugin_that_is_away_does_not_let_another_version_pass(self):
         update = self.update(self.publish(content_version="9.9"))
         self.device.configure(confirm_timeout=2)
