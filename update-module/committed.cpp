@@ -2,8 +2,7 @@
 
 #include "update-module/durable_file.hpp"
 #include "update-module/log.hpp"
-
-#include <boost/json/serialize.hpp>
+#include "update-module/seal.hpp"
 
 #include <algorithm>
 #include <array>
@@ -17,6 +16,7 @@ constexpr std::size_t max_committed = 256 * 1024;
 constexpr std::array<std::string_view, 2> file_names{"/committed.json", "/committed.copy.json"};
 
 Result<Sequences> parse_committed(std::string_view text) {
+    if (auto whole = check_seal(text); !whole) return whole.error();
     const auto object = parse_object(text, "the file");
     if (!object) return object.error();
     Fields fields(*object, "the file");
@@ -66,7 +66,7 @@ Result<void> write_committed(const std::string& state_dir, const std::string& st
     json::object streams;
     for (const auto& [name, number] : sequences)
         streams[name] = number;
-    const auto text = json::serialize(json::object{{"streams", std::move(streams)}});
+    const auto text = sealed({{"streams", std::move(streams)}});
     for (const auto name : file_names)
         if (auto written = replace_file(state_dir + std::string(name), text); !written) return written;
     return {};

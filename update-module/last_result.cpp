@@ -2,6 +2,7 @@
 
 #include "update-module/durable_file.hpp"
 #include "update-module/log.hpp"
+#include "update-module/seal.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -27,6 +28,7 @@ json::object object_of(const LastResult& last) {
 }
 
 Result<LastResult> parse_last_result(std::string_view text) {
+    if (auto whole = check_seal(text); !whole) return whole.error();
     const auto object = parse_object(text, "the last result");
     if (!object) return object.error();
     Fields fields(*object, "the last result");
@@ -82,7 +84,7 @@ LastResult result_of(const Record& record, std::int64_t now) {
 }
 
 Result<void> write_last_result(const std::string& state_dir, const LastResult& last) {
-    return replace_file(last_result_path(state_dir), json::serialize(object_of(last)) + "\n");
+    return replace_file(last_result_path(state_dir), sealed(object_of(last)));
 }
 
 std::optional<LastResult> read_last_result(const std::string& state_dir) {

@@ -2,6 +2,7 @@
 
 #include "update-module/durable_file.hpp"
 #include "update-module/log.hpp"
+#include "update-module/seal.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -35,6 +36,7 @@ std::string name_for(std::uint64_t number) {
 }
 
 Result<OwedReport> parse_owed_report(std::string_view text) {
+    if (auto whole = check_seal(text); !whole) return whole.error();
     const auto object = parse_object(text, "the report");
     if (!object) return object.error();
     Fields fields(*object, "the report");
@@ -83,7 +85,7 @@ Result<void> OwedReports::add(const OwedReport& report) {
     if (auto made = make_folder(folder_); !made) return made;
     const auto present = paths();
     const auto next = present.empty() ? 1 : number_of(present.back()) + 1;
-    auto written = replace_file(folder_ + "/" + name_for(next), json::serialize(print(report)));
+    auto written = replace_file(folder_ + "/" + name_for(next), sealed(print(report)));
     if (!written) return written;
     for (std::size_t i = 0; i + most <= present.size(); ++i) {
         say("more than " + std::to_string(most) + " reports are owed; the oldest, " + present[i] +

@@ -2,6 +2,7 @@
 
 #include "protocol/certification.hpp"
 #include "update-module/durable_file.hpp"
+#include "update-module/seal.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -34,6 +35,7 @@ std::string_view Record::stage() const noexcept {
 }
 
 Result<Record> Record::parse(std::string_view text) {
+    if (auto whole = check_seal(text); !whole) return whole.error();
     const auto object = parse_object(text, "the record");
     if (!object) return object.error();
     Fields fields(*object, "the record");
@@ -131,7 +133,7 @@ Result<std::optional<Record>> RecordFile::read() const {
 }
 
 Result<void> RecordFile::write(const Record& record) {
-    auto text = json::serialize(record.to_json());
+    auto text = sealed(record.to_json());
     auto written = replace_file(path_, text);
     wipe(text);
     return written;

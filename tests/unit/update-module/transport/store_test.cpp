@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -153,6 +154,21 @@ BOOST_AUTO_TEST_CASE(a_block_poisoned_on_disk_is_missing_again) {
     const auto read = bulk::parse_block_map(text, file.verifier());
     BOOST_TEST((read.kind == bulk::BlockMap::Kind::ours));
     BOOST_TEST(!read.blocks.at(1));
+}
+
+BOOST_AUTO_TEST_CASE(no_damage_of_the_map_makes_a_bad_block_count) {
+    earlier_run({0, 1, 2});
+    overwrite(small_block + 7, '!');
+    std::ostringstream written;
+    written << std::ifstream(map(), std::ios::binary).rdbuf();
+    for (std::size_t i = 0; i < written.str().size(); ++i) {
+        auto text = written.str();
+        text[i] = static_cast<char>(text[i] ^ 4);
+        std::ofstream(map(), std::ios::binary) << text;
+        const auto found = present(store.open(file.verifier()).value());
+        BOOST_TEST(found.substr(1, 1) == "0");
+        BOOST_TEST(found.substr(3) == "000");
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_map_is_set_aside_and_the_data_tried) {
