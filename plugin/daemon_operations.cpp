@@ -25,17 +25,19 @@ Operations::open(const Settings& settings, const control::CertificateFiles& cert
         std::make_unique<control::Retention>(executors, store, payloads, retention_rules(settings));
     control::DoctorFacts facts{certificate.certificate, settings.https.names, settings.state_dir,
                                settings.ftp.advertise, 0};
-    return std::unique_ptr<Operations>(new Operations(std::move(*audit), std::move(*webhook),
-                                                      std::move(retention), std::move(facts), certificate,
-                                                      executors));
+    return std::unique_ptr<Operations>(new Operations(
+        std::move(*audit), std::move(*webhook), std::move(retention),
+        control::PayloadCheck(executors, store, payloads), std::move(facts), certificate, executors));
 }
 
 Operations::Operations(control::AuditTrail audit, std::unique_ptr<control::Webhook> webhook,
-                       std::unique_ptr<control::Retention> retention, control::DoctorFacts facts,
-                       control::CertificateFiles certificate, const Executors& executors)
+                       std::unique_ptr<control::Retention> retention, control::PayloadCheck payload_check,
+                       control::DoctorFacts facts, control::CertificateFiles certificate,
+                       const Executors& executors)
   : audit_(std::move(audit))
   , webhook_(std::move(webhook))
   , retention_(std::move(retention))
+  , payload_check_(std::move(payload_check))
   , facts_(std::move(facts))
   , certificate_(std::move(certificate))
   , certificate_timer_(executors.worker) {}
@@ -47,6 +49,7 @@ void Operations::serve(control::Router& router, control::OperatorContext& contex
     context.audit = &audit_;
     context.retention = retention_.get();
     context.doctor = &facts_;
+    context.sessions.on_tampered([this](const std::string& release) { payload_check_.suspect(release); });
 }
 
 std::vector<std::function<awaitable<void>()>> Operations::tasks() {

@@ -1,10 +1,11 @@
-/// What the daemon does beside updates: it tells results, keeps the audit trail, forgets what is old, and
-/// warns of its certificate's end.
+/// What the daemon does beside updates: it tells results, keeps the audit trail, forgets what is old, looks
+/// at payloads that a device complains of, and warns of its certificate's end.
 #pragma once
 
 #include "plugin/config.hpp"
 #include "plugin/control/audit_trail.hpp"
 #include "plugin/control/doctor_api.hpp"
+#include "plugin/control/payload_check.hpp"
 #include "plugin/control/retention.hpp"
 #include "plugin/control/tls.hpp"
 #include "plugin/control/webhook.hpp"
@@ -38,13 +39,14 @@ class Operations {
 
   private:
     Operations(control::AuditTrail audit, std::unique_ptr<control::Webhook> webhook,
-               std::unique_ptr<control::Retention> retention, control::DoctorFacts facts,
-               control::CertificateFiles certificate, const Executors& executors);
+               std::unique_ptr<control::Retention> retention, control::PayloadCheck payload_check,
+               control::DoctorFacts facts, control::CertificateFiles certificate, const Executors& executors);
     awaitable<void> watch_certificate();
 
     control::AuditTrail audit_;
     std::unique_ptr<control::Webhook> webhook_; ///< null: nobody is told
     std::unique_ptr<control::Retention> retention_;
+    control::PayloadCheck payload_check_;
     control::DoctorFacts facts_;
     control::CertificateFiles certificate_;
     boost::asio::steady_timer certificate_timer_;

@@ -69,6 +69,9 @@ class Payloads {
     /// not_found; io_error.
     [[nodiscard]] Result<OpenPayload> open_payload(std::string_view id) const;
     [[nodiscard]] std::optional<std::uint64_t> size_of(std::string_view id) const;
+    /// Reads it all. One whose bytes are not those of its name is put aside as `ID.damaged`: true. not_found;
+    /// io_error.
+    [[nodiscard]] Result<bool> put_aside_if_damaged(std::string_view id) const;
     /// In the order of their ids.
     [[nodiscard]] Result<std::vector<Payload>> list() const;
     /// Transfers that have it open end well. The caller knows that nothing uses it. not_found; io_error.

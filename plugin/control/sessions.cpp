@@ -268,6 +268,7 @@ Result<void> Sessions::failed(const std::string& device, const std::string& sess
     const auto next = next_state(found->state, SessionStep::failed);
     if (!next) return why_ended(*found);
     redeploying_.consider(*found, report);
+    if (report.error.code == Errc::tampered) on_tampered_(found->request.release);
     const auto stage = one_line(report.stage, name_limit);
     auto detail = one_line(report.error.detail);
     if (*next == found->state) {

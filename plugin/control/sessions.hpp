@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -68,6 +69,10 @@ class Sessions {
                                            const std::string& file);
     /// So many bytes of it were answered with, for whoever counts.
     void fell_back(const std::string& session, std::uint64_t bytes) { admission_.fell_back(session, bytes); }
+    /// Called with the release of which a device was brought bytes that do not match.
+    void on_tampered(std::function<void(const std::string& release)> listener) {
+        on_tampered_ = std::move(listener);
+    }
     Result<messages::SessionStatus> status(const std::string& device, const std::string& session);
 
     /// From now on; sessions that are open stay so.
@@ -118,6 +123,7 @@ class Sessions {
     std::map<std::string, std::int64_t> fallbacks_; ///< by session: when it last asked, steady, ms
     std::map<std::string, std::string> waiting_;    ///< by device: the attempt that last waited for its turn
     Redeploying redeploying_;
+    std::function<void(const std::string&)> on_tampered_{[](const std::string&) {}};
 };
 
 /// Why an ended session takes no more steps: the reason for which it was taken from the device, or

@@ -71,6 +71,9 @@ Result<void> keep_private(const std::filesystem::path& file) {
     using std::filesystem::perms;
     std::filesystem::permissions(file, perms::owner_read | perms::owner_write, ec);
     if (ec) return unusable(file, "cannot be made private: " + ec.message());
+    if (std::filesystem::file_size(file, ec) == 0) // SQLite would take it for a new one
+        return unusable(
+            file, "is empty, what it held is lost: restore the backup, or remove the file to start anew");
     return {};
 }
 
@@ -179,6 +182,7 @@ Result<Database> Database::open(const std::filesystem::path& file,
     if (code != SQLITE_OK)
         return unusable(file, "cannot be opened: " + message_of(connection), reason_of(connection));
     if (auto prepared = database.prepare_connection(file); !prepared) return prepared.error();
+    if (auto sound = database.check(file); !sound) return sound.error();
     if (auto migrated = database.migrate(file, migrations); !migrated) return migrated.error();
     return database;
 }
@@ -192,6 +196,18 @@ Result<void> Database::prepare_connection(const std::filesystem::path& file) {
             return unusable(file, "cannot use a write-ahead log; put the state on a local file system");
     } catch (const DatabaseFailure& failure) {
         return unusable(file, "cannot be used: " + std::string(failure.what()), failure.reason());
+    }
+    return {};
+}
+
+Result<void> Database::check(const std::filesystem::path& file) {
+    try {
+        auto checked = query("PRAGMA quick_check(1)");
+        if (!checked.next() || checked.text(0) != "ok")
+            return unusable(file, "is damaged, restore the backup: " + checked.text(0));
+    } catch (const DatabaseFailure& failure) {
+        return unusable(file, "is damaged, restore the backup: " + std::string(failure.what()),
+                        failure.reason());
     }
     return {};
 }

@@ -80,8 +80,8 @@ class Database {
     /// Opens or creates `file` (mode 0600) in WAL mode with full sync, foreign keys on, and brings it to the
     /// newest of `migrations`, which are never edited once released: migration N is migrations[N-1], each in
     /// a transaction of its own, counted in `PRAGMA user_version`. no_room, busy, io_error;
-    /// bad_configuration: it cannot be opened, is no database, or has a newer schema than this program knows
-    /// (the detail names file, versions and what to do).
+    /// bad_configuration: it cannot be opened, is empty, damaged or no database, or has a newer schema than
+    /// this program knows (the detail names file, versions and what to do).
     [[nodiscard]] static Result<Database> open(const std::filesystem::path& file,
                                                std::span<const std::string_view> migrations);
     Database(Database&&) noexcept;
@@ -111,6 +111,8 @@ class Database {
     void execute(const std::string& sql);
     [[nodiscard]] std::int64_t pragma(const std::string& name);
     [[nodiscard]] Result<void> prepare_connection(const std::filesystem::path& file);
+    /// Whether its pages and indexes fit together.
+    [[nodiscard]] Result<void> check(const std::filesystem::path& file);
     [[nodiscard]] Result<void> migrate(const std::filesystem::path& file,
                                        std::span<const std::string_view> migrations);
     std::unique_ptr<sqlite3, Close> connection_;
