@@ -15,6 +15,7 @@
 #include "plugin/daemon_figures.hpp"
 #include "plugin/daemon_operations.hpp"
 #include "plugin/daemon_options.hpp"
+#include "plugin/durable_file.hpp"
 #include "plugin/host_choice.hpp"
 #include "plugin/importing/import_api.hpp"
 #include "plugin/listening.hpp"
@@ -169,6 +170,8 @@ Result<void> Daemon::Parts::open() {
     control::follow_sessions(*store, *admission, *feed, meters);
     ftp_server.emplace(executors.network, *pull, ftp_options(settings));
     https_server.emplace(executors, std::move(*tls), router, https_options(settings));
+    // What a first start made outlives a power cut before anybody builds on it.
+    if (auto synced = sync_folder(settings.state_dir); !synced) return synced.error();
     const auto listening = listen(settings, *ftp_server, *https_server);
     if (!listening) return listening.error();
 

@@ -59,10 +59,12 @@ Result<void> write_durably(const std::filesystem::path& file, std::string_view c
         if (::fsync(out.get()) != 0) return system_failure(fresh, "sync");
     }
     if (::rename(fresh.c_str(), file.c_str()) != 0) return system_failure(file, "replace");
+    return sync_folder(file.has_parent_path() ? file.parent_path() : std::filesystem::path("."));
+}
 
-    const auto parent = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
-    const OpenFile folder(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (folder.get() < 0 || ::fsync(folder.get()) != 0) return system_failure(parent, "sync");
+Result<void> sync_folder(const std::filesystem::path& folder) {
+    const OpenFile opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (opened.get() < 0 || ::fsync(opened.get()) != 0) return system_failure(folder, "sync");
     return {};
 }
 

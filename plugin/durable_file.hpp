@@ -16,6 +16,9 @@ namespace two_path {
 [[nodiscard]] Result<void> write_durably(const std::filesystem::path& file, std::string_view content,
                                          mode_t mode);
 
+/// Makes what was created, renamed or removed in a folder durable. io_error.
+[[nodiscard]] Result<void> sync_folder(const std::filesystem::path& folder);
+
 /// The whole of a small file; too_large over `limit` bytes, not_found, or io_error.
 [[nodiscard]] Result<std::string> read_small_file(const std::filesystem::path& file, std::size_t limit);
 
