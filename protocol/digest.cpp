@@ -98,7 +98,8 @@ void WireDigester::update(ByteView bytes) {
     whole_.update(bytes);
     size_ += bytes.size();
     while (!bytes.empty()) {
-        const auto part = bytes.first(std::min<std::uint64_t>(bytes.size(), block_size_ - in_block_));
+        const auto left = block_size_ - in_block_;
+        const auto part = bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), left)));
         for (auto& block : blocks_)
             block.update(part);
         in_block_ += part.size();

@@ -43,7 +43,7 @@ Attempt<bool> BlockIntake::pass_on(Deadline until) {
     return true;
 }
 
-bool BlockIntake::struck(const Payload& payload, std::uint64_t block) const {
+bool BlockIntake::struck(const Payload& payload, std::size_t block) const {
     return !strikes_.empty() && strikes_.contains({payload.id(), block});
 }
 
@@ -63,7 +63,7 @@ Run BlockIntake::next_run(const Payload& payload) const {
     return run;
 }
 
-Result<bool> BlockIntake::take(Payload& payload, std::uint64_t block, bool good, ByteView bytes) {
+Result<bool> BlockIntake::take(Payload& payload, std::size_t block, bool good, ByteView bytes) {
     if (good) {
         if (auto put = payload.put(block, bytes); !put) return put.error();
         meter_.taken(bytes.size());

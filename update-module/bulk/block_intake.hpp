@@ -15,8 +15,8 @@ namespace two_path::bulk {
 
 /// Blocks that lie together and come by one data connection.
 struct Run {
-    std::uint64_t first{0};
-    std::uint64_t end{0}; ///< one behind the last
+    std::size_t first{0};
+    std::size_t end{0}; ///< one behind the last
 };
 
 /// Of one transfer; all referred to must outlive it.
@@ -39,7 +39,7 @@ class BlockIntake {
 
     /// Hands on a block that is good, and counts one that is not: false, it must come again. tampered when
     /// that was its third time; or as Payload::put.
-    Result<bool> take(Payload& payload, std::uint64_t block, bool good, ByteView bytes);
+    Result<bool> take(Payload& payload, std::size_t block, bool good, ByteView bytes);
 
     /// Takes the blocks of `run` from a data connection that begins with the first of them; more than the
     /// file's bytes make its last block bad. After `stopped`, `fatal` says whether that was the reason.
@@ -60,14 +60,14 @@ class BlockIntake {
   private:
     Setback fatal(Error error);
     Attempt<void> read_blocks(BlockStream& stream, Payload& payload, Run run);
-    [[nodiscard]] bool struck(const Payload& payload, std::uint64_t block) const;
+    [[nodiscard]] bool struck(const Payload& payload, std::size_t block) const;
 
     std::string way_;
     Payloads payloads_;
     const ReceiveCallbacks& callbacks_;
     Meter meter_;
     std::optional<BlockBuffer> buffer_;
-    std::map<std::pair<std::string, std::uint64_t>, int> strikes_; ///< by file and block
+    std::map<std::pair<std::string, std::size_t>, int> strikes_; ///< by file and block
     std::optional<Error> fatal_;
 };
 

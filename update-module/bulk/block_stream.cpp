@@ -62,7 +62,10 @@ Attempt<void> BlockStream::keep_rate() {
 Attempt<void> BlockStream::read(std::span<std::uint8_t> block) {
     const auto end = Deadline::in(patience_.block_time(block.size()));
     // A rate is kept in pieces of half a second: a sender hears of silence, and must not take it for death.
-    const auto piece = patience_.rate == 0 ? block.size() : std::max<std::size_t>(patience_.rate / 2, 1);
+    const auto half_a_second = std::max<std::uint64_t>(patience_.rate / 2, 1);
+    const auto piece = patience_.rate == 0
+                           ? block.size()
+                           : static_cast<std::size_t>(std::min<std::uint64_t>(half_a_second, block.size()));
     while (!block.empty()) {
         const auto got = some(block.first(std::min(piece, block.size())));
         if (!got) return got.error();

@@ -27,13 +27,13 @@ Result<BlockVerifier> BlockVerifier::make(const DescriptorFile& file, std::uint6
     return BlockVerifier(file, block_size, std::move(list));
 }
 
-bool BlockVerifier::good(std::uint64_t index, ByteView bytes) {
+bool BlockVerifier::good(std::size_t index, ByteView bytes) {
     if (index >= count() || bytes.size() != length(index)) return false;
     digest_.update(bytes);
     return digest_.finish() == list_.at(index);
 }
 
-std::size_t BlockVerifier::length(std::uint64_t index) const noexcept {
+std::size_t BlockVerifier::length(std::size_t index) const noexcept {
     return static_cast<std::size_t>(std::min(block_size_, size_ - offset(index)));
 }
 

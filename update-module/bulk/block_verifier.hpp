@@ -18,18 +18,18 @@ class BlockVerifier {
                                                     BlockList list);
 
     /// Whether these are the bytes of block `index`. Claims C4 and C8 rest on it: nothing is used before.
-    [[nodiscard]] bool good(std::uint64_t index, ByteView bytes);
+    [[nodiscard]] bool good(std::size_t index, ByteView bytes);
 
     [[nodiscard]] const std::string& id() const noexcept { return id_; }
     [[nodiscard]] std::uint64_t size() const noexcept { return size_; } ///< encoded bytes
     [[nodiscard]] std::uint64_t block_size() const noexcept { return block_size_; }
-    [[nodiscard]] std::uint64_t count() const noexcept { return list_.count(); }
-    [[nodiscard]] std::uint64_t offset(std::uint64_t index) const noexcept { return index * block_size_; }
+    [[nodiscard]] std::size_t count() const noexcept { return list_.count(); }
+    [[nodiscard]] std::uint64_t offset(std::size_t index) const noexcept { return index * block_size_; }
     /// Bytes of block `index`; only the last one is shorter.
-    [[nodiscard]] std::size_t length(std::uint64_t index) const noexcept;
+    [[nodiscard]] std::size_t length(std::size_t index) const noexcept;
     [[nodiscard]] DigestKind kind() const noexcept { return list_.kind(); }
     /// The digest that block `index` must have.
-    [[nodiscard]] DigestValue expected(std::uint64_t index) const noexcept { return list_.at(index); }
+    [[nodiscard]] DigestValue expected(std::size_t index) const noexcept { return list_.at(index); }
     /// SHA-256 of the list, hex: as signed.
     [[nodiscard]] const std::string& list_digest() const noexcept { return list_digest_; }
 

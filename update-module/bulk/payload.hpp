@@ -28,12 +28,12 @@ class Payload {
 
     [[nodiscard]] const std::string& id() const noexcept { return verifier_.id(); }
     [[nodiscard]] std::uint64_t size() const noexcept { return verifier_.size(); }
-    [[nodiscard]] std::uint64_t count() const noexcept { return verifier_.count(); } ///< blocks
+    [[nodiscard]] std::size_t count() const noexcept { return verifier_.count(); } ///< blocks
     [[nodiscard]] std::uint64_t block_size() const noexcept { return verifier_.block_size(); }
     [[nodiscard]] BlockVerifier& verifier() noexcept { return verifier_; }
 
     /// Whether this block need not be fetched.
-    [[nodiscard]] bool has(std::uint64_t block) const noexcept { return here_[block]; }
+    [[nodiscard]] bool has(std::size_t block) const noexcept { return here_[block]; }
     [[nodiscard]] bool complete() const noexcept { return verified_bytes_ == size(); }
     [[nodiscard]] std::uint64_t verified_bytes() const noexcept { return verified_bytes_; }
     /// Those of them that were on this device already and matched again.
@@ -41,7 +41,7 @@ class Payload {
     /// Of the blocks that must be fetched.
     [[nodiscard]] std::uint64_t missing_bytes() const noexcept;
     /// Whether a copy of this block that comes along unasked is of use.
-    [[nodiscard]] virtual bool can_use(std::uint64_t block) const noexcept { return !has(block); }
+    [[nodiscard]] virtual bool can_use(std::size_t block) const noexcept { return !has(block); }
     /// False while another file, or a block of this one that is here, must go first: see pass_on().
     [[nodiscard]] virtual bool has_turn() const noexcept { return true; }
     /// Hands on what is here of the next blocks, of the files before too, as far as it is taken until
@@ -49,9 +49,9 @@ class Payload {
     [[nodiscard]] virtual Result<void> pass_on(Deadline) { return {}; }
 
     /// Takes a block that the verifier found good. Fails as the place it goes to does.
-    virtual Result<void> put(std::uint64_t block, ByteView bytes) = 0;
+    virtual Result<void> put(std::size_t block, ByteView bytes) = 0;
     /// The same of a missing block that lies at `place`.
-    virtual Result<void> put_found(std::uint64_t block, const Place& place, ByteView bytes) = 0;
+    virtual Result<void> put_found(std::size_t block, const Place& place, ByteView bytes) = 0;
     /// Makes durable what was taken, where it is kept.
     virtual Result<void> checkpoint() = 0;
 
@@ -68,7 +68,7 @@ class Payload {
 
 inline std::uint64_t Payload::missing_bytes() const noexcept {
     std::uint64_t bytes = 0;
-    for (std::uint64_t block = 0; block < count(); ++block)
+    for (std::size_t block = 0; block < count(); ++block)
         if (!has(block)) bytes += verifier_.length(block);
     return bytes;
 }

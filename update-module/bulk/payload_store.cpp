@@ -54,7 +54,8 @@ std::vector<bool> blocks_with_data(int file, const BlockVerifier& verifier) {
         if (hole <= data) break;
         const auto first = static_cast<std::uint64_t>(data) / verifier.block_size();
         const auto end = block_count(static_cast<std::uint64_t>(hole), verifier.block_size());
-        for (auto block = first; block < std::min<std::uint64_t>(end, blocks.size()); ++block)
+        for (auto block = static_cast<std::size_t>(first);
+             block < std::min<std::uint64_t>(end, blocks.size()); ++block)
             blocks[block] = true;
         at = hole;
     }
@@ -89,7 +90,7 @@ Result<void> StoredPayload::recall() {
     const auto candidates = ours ? std::move(map.blocks) : blocks_with_data(data_.get(), verifier_);
     Bytes buffer(static_cast<std::size_t>(std::min(verifier_.block_size(), verifier_.size())));
     bool dropped = false;
-    for (std::uint64_t block = 0; block < candidates.size(); ++block) {
+    for (std::size_t block = 0; block < candidates.size(); ++block) {
         if (!candidates[block]) continue;
         const std::span bytes(buffer.data(), verifier_.length(block));
         const auto got = read_at(data_.get(), verifier_.offset(block), bytes, path_);
@@ -103,7 +104,7 @@ Result<void> StoredPayload::recall() {
     return {};
 }
 
-Result<void> StoredPayload::put(std::uint64_t block, ByteView bytes) {
+Result<void> StoredPayload::put(std::size_t block, ByteView bytes) {
     auto offset = verifier_.offset(block);
     for (auto rest = bytes; !rest.empty();) {
         const auto written = ::pwrite(data_.get(), rest.data(), rest.size(), static_cast<off_t>(offset));
@@ -119,7 +120,7 @@ Result<void> StoredPayload::put(std::uint64_t block, ByteView bytes) {
     return {};
 }
 
-Result<void> StoredPayload::put_found(std::uint64_t block, const Place&, ByteView bytes) {
+Result<void> StoredPayload::put_found(std::size_t block, const Place&, ByteView bytes) {
     auto stored = put(block, bytes);
     if (stored) kept_bytes_ += bytes.size();
     return stored;

@@ -24,8 +24,8 @@ class StoredPayload final : public Payload {
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
     /// A checkpoint follows each 16 MiB. Fails with no_room or io_error.
-    Result<void> put(std::uint64_t block, ByteView bytes) override;
-    Result<void> put_found(std::uint64_t block, const Place& place, ByteView bytes) override;
+    Result<void> put(std::size_t block, ByteView bytes) override;
+    Result<void> put_found(std::size_t block, const Place& place, ByteView bytes) override;
     /// Data to disk, then the map that says so; nothing when nothing came since the last one.
     Result<void> checkpoint() override;
 

@@ -14,14 +14,14 @@ class StreamedPayload final : public Payload {
       , stream_(stream) {}
 
     /// A copy from the network spares the one that a seed holds.
-    [[nodiscard]] bool can_use(std::uint64_t block) const noexcept override { return block >= next_; }
+    [[nodiscard]] bool can_use(std::size_t block) const noexcept override { return block >= next_; }
     [[nodiscard]] bool has_turn() const noexcept override {
         return complete() || (stream_.is_next(*this) && !here_[next_]);
     }
     Result<void> pass_on(Deadline until) override { return stream_.pass_on(until); }
 
     /// `block` is the next one.
-    Result<void> put(std::uint64_t block, ByteView bytes) override {
+    Result<void> put(std::size_t block, ByteView bytes) override {
         if (!stream_.is_next(*this) || block != next_ || !stream_.offered_.empty())
             return fail(Errc::internal, "a block that is not the installer's next one");
         if (auto sent = stream_.pipe_.write(bytes, stream_.deadline_); !sent) return sent;
@@ -30,7 +30,7 @@ class StreamedPayload final : public Payload {
         return {};
     }
 
-    Result<void> put_found(std::uint64_t block, const Place& place, ByteView) override {
+    Result<void> put_found(std::size_t block, const Place& place, ByteView) override {
         here_[block] = true;
         places_.resize(static_cast<std::size_t>(count()));
         places_[block] = place;
@@ -64,7 +64,7 @@ class StreamedPayload final : public Payload {
     }
 
     PayloadStream& stream_;
-    std::uint64_t next_{0};
+    std::size_t next_{0};
     std::vector<Place> places_; ///< of those blocks to come that are here
 };
 

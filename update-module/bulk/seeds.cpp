@@ -34,7 +34,7 @@ class Wanted {
   public:
     explicit Wanted(Payloads payloads) {
         for (const auto& payload : payloads)
-            for (std::uint64_t block = 0; block < payload->count(); ++block)
+            for (std::size_t block = 0; block < payload->count(); ++block)
                 if (!payload->has(block) && payload->verifier().length(block) == payload->block_size())
                     blocks_.push_back({payload.get(), block});
         std::ranges::sort(blocks_, less, digest_of_block);
@@ -57,7 +57,7 @@ class Wanted {
   private:
     struct Block {
         Payload* payload;
-        std::uint64_t block;
+        std::size_t block;
     };
     static DigestValue digest_of_block(const Block& block) {
         return block.payload->verifier().expected(block.block);
@@ -82,8 +82,7 @@ Result<void> serve_end(Payload& payload, int file, std::span<std::uint8_t> buffe
 
 } // namespace
 
-bool read_back(const Place& place, BlockVerifier& verifier, std::uint64_t block,
-               std::span<std::uint8_t> into) {
+bool read_back(const Place& place, BlockVerifier& verifier, std::size_t block, std::span<std::uint8_t> into) {
     return read_whole(place, into) && verifier.good(block, into);
 }
 

@@ -38,7 +38,7 @@ class Seeds {
 };
 
 /// Reads a block back. False when it is not there any more, or has changed.
-[[nodiscard]] bool read_back(const Place& place, BlockVerifier& verifier, std::uint64_t block,
+[[nodiscard]] bool read_back(const Place& place, BlockVerifier& verifier, std::size_t block,
                              std::span<std::uint8_t> into);
 
 } // namespace two_path::bulk
