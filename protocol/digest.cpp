@@ -46,8 +46,7 @@ void Digest::Free::operator()(evp_md_ctx_st* context) const noexcept {
 }
 
 Digest::Digest(DigestKind kind)
-  : kind_(kind)
-  , context_(EVP_MD_CTX_new()) {
+  : context_(EVP_MD_CTX_new()) {
     check(context_ != nullptr ? 1 : 0, "no context");
     check(EVP_DigestInit_ex(context_.get(), algorithm(kind), nullptr), "init");
 }
@@ -60,7 +59,8 @@ DigestValue Digest::finish() {
     std::array<std::uint8_t, 64> value{};
     unsigned size = 0;
     check(EVP_DigestFinal_ex(context_.get(), value.data(), &size), "final");
-    check(EVP_DigestInit_ex(context_.get(), algorithm(kind_), nullptr), "init");
+    // The same algorithm again: to name it would be to look it up, which allocates.
+    check(EVP_DigestInit_ex(context_.get(), nullptr, nullptr), "init");
     return DigestValue(ByteView(value.data(), size));
 }
 

@@ -57,7 +57,6 @@ class Digest {
     struct Free {
         void operator()(evp_md_ctx_st* context) const noexcept;
     };
-    DigestKind kind_;
     std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
 
