@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/support"))
 sys.dont_write_bytecode = True
 
+from emulated import Emulated  # noqa: E402
 from test_programs import BoostProgram, OtherProgram, PythonFile  # noqa: E402
 
 # Not a part of every run: it needs root and boots machines.
@@ -38,11 +39,15 @@ def read_options():
                         help="only cases, files and programs with this in their name")
     parser.add_argument("--no-system", action="store_true",
                         help="without tests/system, which drive a real Mender client")
+    parser.add_argument("--cross", choices=["armhf", "arm64"],
+                        help="instead: what runs on a device as tools/cross-build makes it, under qemu's emulation")
+    parser.add_argument("--sample", action="store_true", help="with --cross: a few minutes of it")
     options = parser.parse_args()
     if options.build_dir is None:
         parts = ["build"] + ["clang"] * (options.compiler == "clang") + ["sanitize"] * options.sanitize
         options.build_dir = ROOT / "-".join(parts)
     options.build_dir = options.build_dir.resolve()
+    options.emulated = Emulated(options.cross, options.build_dir, options.sample) if options.cross else None
     return options
 
 
@@ -58,10 +63,14 @@ def build(options):
         subprocess.run(["meson", "setup", str(options.build_dir), str(ROOT), *UNITY, *arguments], check=True,
                        stdin=subprocess.DEVNULL, env={**os.environ, "CXX": f"ccache {compiler}"})
     subprocess.run(["ninja", "-C", str(options.build_dir)], check=True, stdin=subprocess.DEVNULL)
+    if options.emulated:
+        options.emulated.build()
 
 
 def programs(options):
     """Everything there is to run, the longest first: a late long one would leave a core idle."""
+    if options.emulated:
+        return options.emulated.programs()
     left_out = {"system"} if options.no_system else set()
     if options.sanitize:
         left_out.add("tools")  # they look at files more than at what was built
@@ -79,6 +88,8 @@ def programs(options):
 
 def environment(options):
     settings = {**os.environ, "TWO_PATH_BUILD": str(options.build_dir), "PYTHONDONTWRITEBYTECODE": "1"}
+    if options.emulated:
+        settings["TWO_PATH_MODULE"] = str(options.emulated.module)
     return {**settings, **SANITIZER_OPTIONS} if options.sanitize else settings
 
 

@@ -19,7 +19,9 @@ import processes
 BUILD = pathlib.Path(os.environ.get("TWO_PATH_BUILD", pathlib.Path(__file__).resolve().parents[2] / "build")).resolve()
 SERVER = BUILD / "plugin" / "two-path-server"
 COMMAND = BUILD / "plugin" / "cli" / "two-path"
-MODULE = BUILD / "update-module" / "two-path"
+# For another machine it is what starts it under an emulator (`emulated`).
+MODULE = pathlib.Path(os.environ.get("TWO_PATH_MODULE", BUILD / "update-module" / "two-path"))
+EMULATED = "TWO_PATH_MODULE" in os.environ
 
 EMAIL = "operator@example.com"
 PASSWORD = "correct horse battery staple"

@@ -2,13 +2,14 @@
 #include "loopback.hpp"
 
 #include "ftp/client.hpp"
+#include "tests/support/emulation.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 using namespace two_path::ftp;
 using namespace two_path::ftp::test;
 
-BOOST_AUTO_TEST_SUITE(pacing)
+BOOST_AUTO_TEST_SUITE(pacing, *two_path::tests::beyond_emulation("SO_MAX_PACING_RATE"))
 
 namespace {
 

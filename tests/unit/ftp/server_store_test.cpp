@@ -1,6 +1,8 @@
 /// The server over loopback: files that come in, and what may happen to them.
 #include "loopback.hpp"
 
+#include "tests/support/emulation.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
@@ -227,7 +229,8 @@ BOOST_AUTO_TEST_CASE(quit_lets_a_store_finish) {
     });
 }
 
-BOOST_AUTO_TEST_CASE(a_client_that_sends_nothing_is_cut_but_not_while_the_owner_is_at_work) {
+BOOST_AUTO_TEST_CASE(a_client_that_sends_nothing_is_cut_but_not_while_the_owner_is_at_work,
+                     *two_path::tests::beyond_emulation("TCP_INFO")) {
     ServerOptions options;
     options.data_progress_time = milliseconds{40};
     StoreWorld world(options);

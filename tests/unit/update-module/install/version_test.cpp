@@ -1,3 +1,4 @@
+#include "tests/support/emulation.hpp"
 #include "tests/unit/update-module/state/files.hpp"
 #include "update-module/install/version.hpp"
 
@@ -72,7 +73,7 @@ BOOST_DATA_TEST_CASE(a_missing_or_broken_line_is_refused, data::make(bad_lines),
     BOOST_TEST((value.error().code == Errc::version_unreadable));
 }
 
-BOOST_AUTO_TEST_CASE(is_the_key_s_value_or_the_whole_file) {
+BOOST_AUTO_TEST_CASE(is_the_key_s_value_or_the_whole_file, *tests::beyond_emulation("openat2")) {
     const Installed installed;
     put(installed.root / "etc/os-release", "ID=debian\nIMAGE_VERSION=\"2.0\"\n");
     put(installed.root / "etc/version", "\n 3.1-rc1 \n");
@@ -83,7 +84,7 @@ BOOST_AUTO_TEST_CASE(is_the_key_s_value_or_the_whole_file) {
     installed.refuses("/etc/os-release:VERSION_ID", "VERSION_ID");
 }
 
-BOOST_AUTO_TEST_CASE(a_link_is_followed_as_long_as_it_stays_inside) {
+BOOST_AUTO_TEST_CASE(a_link_is_followed_as_long_as_it_stays_inside, *tests::beyond_emulation("openat2")) {
     const Installed installed;
     put(installed.root / "usr/lib/os-release", "V=2.0");
     std::filesystem::create_directory(installed.root / "etc");
@@ -105,7 +106,7 @@ BOOST_AUTO_TEST_CASE(nothing_outside_is_read) {
     installed.refuses("/../" + outside.path().filename().string() + "/version", "version");
 }
 
-BOOST_AUTO_TEST_CASE(only_a_small_regular_file_is_read) {
+BOOST_AUTO_TEST_CASE(only_a_small_regular_file_is_read, *tests::beyond_emulation("openat2")) {
     const Installed installed;
     std::filesystem::create_directory(installed.root / "folder");
     BOOST_REQUIRE(::mkfifo((installed.root / "fifo").c_str(), 0600) == 0);
@@ -117,7 +118,7 @@ BOOST_AUTO_TEST_CASE(only_a_small_regular_file_is_read) {
     installed.refuses("relative", "no absolute path");
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_version_is_refused) {
+BOOST_AUTO_TEST_CASE(what_is_no_version_is_refused, *tests::beyond_emulation("openat2")) {
     const Installed installed;
     put(installed.root / "empty", " \n");
     put(installed.root / "lines", "1.0\n2.0\n");
@@ -127,7 +128,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_version_is_refused) {
     installed.refuses("/long", "255 bytes");
 }
 
-BOOST_AUTO_TEST_CASE(comes_from_the_device_s_command_when_the_release_names_no_file) {
+BOOST_AUTO_TEST_CASE(comes_from_the_device_s_command_when_the_release_names_no_file,
+                     *tests::beyond_emulation("word of an exec that fails")) {
     const auto run = [](std::vector<std::string> command, milliseconds time = std::chrono::seconds{10}) {
         return read_version({"", std::move(command)}, Deadline::in(time));
     };

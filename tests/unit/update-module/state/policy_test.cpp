@@ -1,4 +1,5 @@
 // What the device's owner allows holds whatever the operator orders.
+#include "tests/support/emulation.hpp"
 #include "update-module/policy.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -78,7 +79,8 @@ BOOST_AUTO_TEST_CASE(a_metered_link_bears_so_much_and_no_more) {
     BOOST_TEST(refused.error().detail.find("6 MiB") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(a_command_that_is_not_there_is_told) {
+BOOST_AUTO_TEST_CASE(a_command_that_is_not_there_is_told,
+                     *tests::beyond_emulation("word of an exec that fails")) {
     const auto refused = check_metered(metered("/nonexistent/is-metered"), 6 * mebi, soon());
     BOOST_REQUIRE(!refused);
     BOOST_TEST((refused.error().code == Errc::io_error));

@@ -1,0 +1,55 @@
+"""The device's half for ARM, as tools/cross-build makes it, tested here under qemu's emulation of single programs.
+
+Unit tests are built for ARM. In path tests the module alone is: the plugin that it talks to and the installers that it
+starts are this machine's. Path tests that are about the plugin are left out, and each case that asks for what the
+emulator does not have is skipped where it stands, with the reason.
+"""
+
+import json
+import pathlib
+import subprocess
+
+from test_programs import BoostProgram, PythonFile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PATH = ["claims", "device_doctor", "device_troubles", "fallback", "installers", "inventory", "kills", "neighbours",
+        "push", "redeploy", "refusals", "restarts", "start_notification", "streaming", "time_limit"]
+# A few minutes on two cores, the build included.
+SAMPLE_UNIT, SAMPLE_PATH = ["unit-protocol"], ["claims"]
+
+
+class Emulated:
+    """One architecture. `build`: the folder with the build for this machine; that for the other goes beside it.
+
+    sample   build and run a few tests instead of all
+    """
+
+    def __init__(self, architecture, build, sample):
+        self._architecture = architecture
+        self._build = build.with_name(f"{build.name}-{architecture}")
+        self._sample = sample
+
+    @property
+    def module(self):
+        """What starts the module."""
+        return self._starting("two-path")
+
+    def build(self):
+        subprocess.run([ROOT / "tools/cross-build", self._architecture, "--build-dir", self._build], check=True,
+                       stdin=subprocess.DEVNULL)
+        programs = [pathlib.Path(test["cmd"][0]).relative_to(self._build) for test in self._unit_tests()]
+        subprocess.run(["ninja", "-C", self._build, *programs], check=True, stdin=subprocess.DEVNULL)
+
+    def programs(self):
+        path = SAMPLE_PATH if self._sample else PATH
+        return ([PythonFile(ROOT / f"tests/path/test_{name}.py") for name in path] +
+                [BoostProgram(test["name"], [self._starting(test["name"])], test["timeout"])
+                 for test in self._unit_tests()])
+
+    def _starting(self, program):
+        return self._build / "tests/emulated" / program
+
+    def _unit_tests(self):
+        listed = subprocess.run(["meson", "introspect", "--tests", self._build], check=True, capture_output=True,
+                                text=True).stdout
+        return [test for test in json.loads(listed) if not self._sample or test["name"] in SAMPLE_UNIT]
