@@ -10,6 +10,7 @@ import json
 import pathlib
 import socket
 import subprocess
+import threading
 
 import processes
 from capture import Capture
@@ -33,6 +34,7 @@ class Side:
             self._agent = subprocess.Popen([*enter, "/usr/bin/unshare", *new_user, "--net",
                                             "/usr/bin/python3", "-I", str(AGENT)], stdin=theirs)
         self._requests = ours
+        self._asking = threading.Lock()
         pid = ours.recv(64)
         if not pid:
             raise RuntimeError("no private network here; see the message of unshare above")
@@ -51,9 +53,19 @@ class Side:
 
     def socket(self, family=socket.AF_INET, kind=socket.SOCK_STREAM, protocol=0):
         """A socket of this side, used from the test's own process."""
-        self._requests.send(json.dumps([int(family), int(kind), protocol]).encode())
-        _, descriptors, _, _ = socket.recv_fds(self._requests, 64, 1)
-        return socket.socket(fileno=descriptors[0])
+        return socket.socket(fileno=self._ask([int(family), int(kind), protocol]))
+
+    def tun(self, name):
+        """A TUN interface of this side, as a file descriptor: each read and each write is one IP packet."""
+        return self._ask(name)
+
+    def _ask(self, request):
+        with self._asking:
+            self._requests.send(json.dumps(request).encode())
+            answer, descriptors, _, _ = socket.recv_fds(self._requests, 4096, 1)
+        if not descriptors:
+            raise OSError(answer.decode())
+        return descriptors[0]
 
     def connect(self, host, port, timeout=30, source=None):
         """A TCP connection from this side; give it to http.client as its `sock`. `source`: the address it is from."""
@@ -89,10 +101,13 @@ class Network:
     def __init__(self):
         self.server = Side("10.77.0.1", [], NEW_USER)
         self.device = Side("10.77.0.2", self.server.enter_user, [])
-        self._ip(self.server, "link add cable type veth peer name cable netns " + str(self.device.pid))
+        self.lay_cable()
         for side in (self.server, self.device):
             self._ip(side, f"address add {side.address}/24 dev cable")
             self._ip(side, "link set cable up")
+
+    def lay_cable(self):
+        self._ip(self.server, "link add cable type veth peer name cable netns " + str(self.device.pid))
 
     def __enter__(self):
         return self

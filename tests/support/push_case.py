@@ -11,11 +11,12 @@ PORTS = range(40000, 40010)  # on the device's own network: nobody else is there
 
 
 class PushCase(PathCase):
+    network_kind = Network
     settings = {"ftp.push": "true", "ftp.push_networks": "10.77.0.0/24", "ftp.push_from": ["10.77.0.1", RELAY]}
 
     @classmethod
     def new_plugin(cls):
-        cls.network = Network()
+        cls.network = cls.network_kind()
         cls.addClassCleanup(cls.network.close)
         cls.network.add_address(cls.network.device, RELAY)
         cls.network.add_address(cls.network.server, STRANGER)
