@@ -3,7 +3,8 @@
 
 Called by tools/campaign. A run passes when the file ended whole and verified, or the update failed with nothing
 installed; and when no more bytes were fetched twice than the fault explains (tests/support/faults.py). `--kills` is
-another campaign, of module and plugin that are killed or whose calls fail: see kills.py, strikes.py, client_kills.py.
+another campaign, of module and plugin that are killed or whose calls fail: see kills.py, strikes.py, client_kills.py;
+`--network` is one of whole updates: see hostile.py.
 """
 
 import argparse
@@ -24,7 +25,10 @@ sys.dont_write_bytecode = True
 
 import campaign  # noqa: E402
 import client_kills  # noqa: E402
+import conditions  # noqa: E402
 import faults  # noqa: E402
+import hostile  # noqa: E402
+import hostile_network  # noqa: E402
 import kills  # noqa: E402
 import strikes  # noqa: E402
 
@@ -41,11 +45,16 @@ def read_options():
     parser.add_argument("--fault", choices=[kind.name for kind in faults.ALL], action="append", help="default: all")
     parser.add_argument("--at", metavar="BYTE", type=int, action="append", help="only at this byte; repeatable")
     parser.add_argument("--jobs", metavar="N", type=int, default=os.cpu_count(), help="runs at a time")
-    parser.add_argument("--kills", action="store_true",
-                        help="instead: kill the module and the plugin at each step, and at random calls that also fail")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--kills", action="store_true",
+                         help="instead: kill the module and the plugin at each step, and at random calls that also fail")
     parser.add_argument("--calls", metavar="N", type=int, default=1600, help="with --kills: random calls [1600]")
-    parser.add_argument("--real-client", metavar="N", type=int, nargs="?", const=30,
-                        help="instead: N kills under the real Mender client [30]")
+    instead.add_argument("--real-client", metavar="N", type=int, nargs="?", const=30,
+                         help="instead: N kills under the real Mender client [30]")
+    instead.add_argument("--network", action="store_true",
+                         help="instead: whole updates over packets that are lost, forged, kept back, led astray")
+    parser.add_argument("--condition", choices=conditions.CONDITIONS, action="append",
+                        help="of --network; default: all")
     return parser.parse_args()
 
 
@@ -150,6 +159,10 @@ def main():
         print(f"seed {options.seed}", flush=True)
         done = gather(client_kills.play, client_kills.shares(options.real_client, options.seed), options.jobs)
         client_kills.show(done)
+    elif options.network:
+        print(f"seed {options.seed}, a payload of {hostile_network.SIZE} bytes", flush=True)
+        done = gather(hostile.play, hostile.shares(options.mode, options.condition, options.seed), options.jobs)
+        hostile.show(done)
     else:
         print(f"seed {options.seed}, a file of {campaign.SIZE} bytes in blocks of {campaign.BLOCK}", flush=True)
         done = gather(play, list(shares(plan(options))), options.jobs)
