@@ -26,7 +26,6 @@ constexpr milliseconds open_time{5 * 60'000}; ///< without an answer; being told
 constexpr milliseconds blame_time{30'000};    ///< to open a session that only carries a failure
 constexpr milliseconds step_time{2 * 60'000};
 constexpr milliseconds ask_time{10'000};
-constexpr milliseconds report_time{10'000};
 constexpr std::chrono::minutes longest_stall{30}; ///< half of what a certification lives without progress
 constexpr std::uint64_t most_to_login = 3600;     ///< s; the plugin's `first_login_seconds` is no longer
 

@@ -26,8 +26,7 @@ from plugin import BUILD, Plugin  # noqa: E402
 SEED = int(os.environ.get("TWO_PATH_SEED", "1"))
 KIB = 1024
 MODULES = {"record.json", "committed.json", "committed.copy.json", "last.json"}  # and what it owes
-DATABASE = "two-path.db"
-LOGS = (f"{DATABASE}-wal", f"{DATABASE}-journal")
+DATABASES = ("two-path.db", "host.db")
 
 
 def disk_log(folder, program, log):
@@ -58,6 +57,13 @@ def first_loss(operations, look):
     return None
 
 
+def disk_after(operations):
+    disk = crash_images.Disk()
+    for operation in operations:
+        disk.do(operation)
+    return disk
+
+
 def without(operations, kind, path):
     """As if these syncs had not been called."""
     left = [operation for operation in operations if not (operation.kind == kind and path in operation.path)]
@@ -72,13 +78,14 @@ def of_the_module(image):
 
 @functools.lru_cache(maxsize=None)
 def rows(*contents):
-    """A digest of all rows; of what is no database, that it is none."""
+    """A digest of all rows, by the database, its write-ahead log and its journal; of what is no database, that it is
+    none."""
     with tempfile.TemporaryDirectory() as folder:
-        for name, content in zip((DATABASE, *LOGS), contents):
+        for suffix, content in zip(("", "-wal", "-journal"), contents):
             if content is not None:
-                (Path(folder) / name).write_bytes(content)
+                Path(folder, f"db{suffix}").write_bytes(content)
         try:
-            with contextlib.closing(sqlite3.connect(f"{folder}/{DATABASE}")) as opened:
+            with contextlib.closing(sqlite3.connect(f"{folder}/db")) as opened:
                 return hashlib.sha256("\n".join(opened.iterdump()).encode()).hexdigest()
         except sqlite3.DatabaseError as why:
             return str(why)
@@ -88,7 +95,8 @@ def of_the_plugin(image):
     whole = {name: "whole" for name, content in image.items() if name.startswith("payloads/")
              and hashlib.sha256(content).hexdigest() == name.removeprefix("payloads/")}
     keys = {name: content for name, content in image.items() if name.startswith(("keys/", "tls/")) and ".new" not in name}
-    return {"rows": rows(*map(image.get, (DATABASE, *LOGS))), **whole, **keys}
+    databases = {name: rows(*(image.get(name + suffix) for suffix in ("", "-wal", "-journal"))) for name in DATABASES}
+    return {**databases, **whole, **keys}
 
 
 class PowerCuts(PathCase):
@@ -135,19 +143,35 @@ class PowerCuts(PathCase):
     def test_the_plugin_knows_after_a_power_cut_what_it_told(self):
         operations = crash_images.read_log(self.plugin_log)
         self.assertIsNone(first_loss(operations, of_the_plugin))
-        for kind, path in (("sync", f"{DATABASE}-wal"), ("sync", "incoming/"), ("sync_folder", "payloads"),
+        for kind, path in (("sync", "two-path.db-wal"), ("sync", "host.db-wal"), ("sync", "incoming/"), ("sync_folder", "payloads"),
                            ("sync_folder", "tls")):
             self.assertIsNotNone(first_loss(without(operations, kind, path), of_the_plugin), f"without {kind} of {path}")
+
+    def test_the_plugin_starts_on_what_a_power_cut_left(self):
+        chance = random.Random(SEED)
+        operations = crash_images.read_log(self.plugin_log)
+        told = next(number for number, operation in enumerate(operations) if operation.kind == "tell")
+        state = self.plugin.folder / "state"
+        self.plugin.stop()
+        whole = state.rename(self.plugin.folder / "whole")
+        try:
+            for cut in (told, chance.randrange(told, len(operations)), chance.randrange(told, len(operations))):
+                how, image = chance.choice(list(disk_after(operations[:cut]).images()))
+                with self.subTest(cut=cut, how=how, seed=SEED):
+                    crash_images.write_image(image, state)
+                    self.plugin.start()
+                    self.assertEqual(self.plugin.stop(), 0)
+                shutil.rmtree(state)
+        finally:
+            whole.rename(state)
+            self.plugin.start()
 
     def test_the_next_update_succeeds_on_what_a_power_cut_left(self):
         chance = random.Random(SEED)
         operations = crash_images.read_log(self.module_log)
         for version in ("3.0", "4.0", "5.0"):
-            disk = crash_images.Disk()
             cut = chance.randrange(len(operations))
-            for operation in operations[:cut]:
-                disk.do(operation)
-            how, image = chance.choice(list(disk.images()))
+            how, image = chance.choice(list(disk_after(operations[:cut]).images()))
             with self.subTest(cut=cut, how=how, seed=SEED):
                 shutil.rmtree(self.device.state)
                 self.device.state.mkdir()

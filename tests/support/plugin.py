@@ -168,7 +168,8 @@ class Plugin:
     def create_user(self):
         enter = self.disk.enter if self.disk else []
         subprocess.run([*enter, SERVER, "--config", self.folder / "server.conf", "create-user", EMAIL],
-                       input=PASSWORD + "\n", text=True, check=True, capture_output=True)
+                       input=PASSWORD + "\n", text=True, check=True, capture_output=True,
+                       env={**os.environ, **self.environment})
 
     def command(self, *arguments, check=True, text_input=None):
         """Runs `two-path`, with a home of its own; gives the CompletedProcess."""
