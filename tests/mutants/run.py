@@ -1,0 +1,101 @@
+#!/usr/bin/python3
+"""Breaks the code in one place after the other and shows that a test notices; the last line is N passed, N failed.
+
+Called by tools/mutants, on a copy of the tree and of its build. A mutant passes when one of its tests fails; first all of
+these tests must pass on the code as it is.
+"""
+
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests/support"), str(ROOT / "tests/mutants")]
+sys.dont_write_bytecode = True
+
+from mutants import MUTANTS  # noqa: E402
+from test_programs import BoostProgram, PythonFile  # noqa: E402
+
+TIMEOUT = 600
+
+
+class Copy:
+    """The tree, and a build of it, where they may be broken."""
+
+    def __init__(self, folder, build):
+        self.root = pathlib.Path(folder)
+        self.build = self.root / "build"
+        listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], check=True, capture_output=True).stdout
+        for name in map(os.fsdecode, listed.split(b"\0")[:-1]):
+            (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, self.root / name, follow_symlinks=False)
+        shutil.copytree(build, self.build, symlinks=True)
+        self._environment = {**os.environ, "TWO_PATH_BUILD": str(self.build), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def make(self):
+        subprocess.run(["ninja", "-C", self.build], check=True, stdin=subprocess.DEVNULL, capture_output=True)
+
+    def failure(self, program, pattern):
+        """The first case that fails, or None."""
+        cases = self._program(program).run(pattern, self._environment)
+        if not cases:
+            raise SystemExit(f"mutants: {program} has no case with {pattern!r} in its name")
+        return next((case.name for case in cases if case.outcome == "failed"), None)
+
+    def _program(self, name):
+        if name.endswith(".py"):
+            return PythonFile(self.root / name)
+        [found] = self.build.glob(f"tests/unit/*/{name}")
+        return BoostProgram(name, [str(found)], TIMEOUT)
+
+    def replace(self, file, old, new):
+        text = (self.root / file).read_text(encoding="utf-8")
+        (self.root / file).write_text(text.replace(old, new), encoding="utf-8")
+
+    def restore(self, file):
+        shutil.copyfile(ROOT / file, self.root / file)  # with a time of its own, so that it is built again
+
+
+def try_out(copy, mutant):
+    """Which case noticed; None when none did."""
+    copy.replace(mutant.file, mutant.old, mutant.new)
+    try:
+        copy.make()
+        return next(filter(None, (copy.failure(*test) for test in mutant.tests)), None)
+    finally:
+        copy.restore(mutant.file)
+
+
+def check_sound(copy, mutants):
+    for test in sorted({test for mutant in mutants for test in mutant.tests}):
+        if failed := copy.failure(*test):
+            raise SystemExit(f"mutants: {failed} fails without any change\n0 passed, 1 failed")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tools/mutants", description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--build-dir", type=pathlib.Path, default=ROOT / "build", help="made by g++, up to date")
+    parser.add_argument("--only", metavar="PATTERN", default="", help="only mutants with this in their name")
+    options = parser.parse_args()
+    chosen = [mutant for mutant in MUTANTS if options.only in mutant.name]
+    passed = 0
+    with tempfile.TemporaryDirectory(prefix="two-path-mutants-") as folder:
+        copy = Copy(folder, options.build_dir.resolve())
+        check_sound(copy, chosen)
+        for mutant in chosen:
+            start = time.monotonic()
+            noticed = try_out(copy, mutant)
+            passed += noticed is not None
+            print(f"{'passed' if noticed else 'FAILED'} {mutant.name}: "
+                  f"{noticed or 'no test noticed'}, {time.monotonic() - start:.0f} s", flush=True)
+    print(f"{passed} passed, {len(chosen) - passed} failed")
+    return 0 if chosen and passed == len(chosen) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
