@@ -53,8 +53,8 @@ def read_options():
                          help="instead: N kills under the real Mender client [30]")
     instead.add_argument("--network", action="store_true",
                          help="instead: whole updates over packets that are lost, forged, kept back, led astray")
-    parser.add_argument("--condition", choices=conditions.CONDITIONS, action="append",
-                        help="of --network; default: all")
+    parser.add_argument("--condition", choices=conditions.CONDITIONS, action="append", metavar="NAME",
+                        help="of --network: " + "; ".join(conditions.CONDITIONS).replace("%", "%%") + " [all]")
     return parser.parse_args()
 
 
