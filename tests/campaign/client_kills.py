@@ -79,7 +79,7 @@ class Ground:
         starts = self.manager.starts
         trap = self._trap(kind)
         deployment = self.fleet.order(f"app-{version}", ordered=lambda: trap.set(step))
-        self.device.log.wait(REPORTED, after=self.fleet.ordered_at, timeout=120)
+        self.await_report()
         passed = trap.release()
         if passed.struck and kind == "plugin":
             self.manager.wait_for(starts + 1)
@@ -87,6 +87,17 @@ class Ground:
         runs = self.device.read("/opt/app/VERSION")
         self.check(runs in (before, f"{version}\n"), f"{runs} runs after {before}")
         return deployment, said, runs != before, passed
+
+    def await_report(self, rounds=8):
+        """Where the kill met the client's question whether there is an update, it is asked to look again: by itself it
+        does so in half an hour."""
+        for _ in range(rounds):
+            try:
+                return self.device.log.wait(REPORTED, after=self.fleet.ordered_at, timeout=15)
+            except TimeoutError:
+                if not self.device.log.lines("-> update-fetch", after=self.fleet.ordered_at):
+                    self.device.check_update()
+        return self.check(False, "the client has not told how the update ended")
 
     def count(self, kind):
         return sum(self.succeed(kind).calls.values())

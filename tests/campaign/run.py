@@ -49,6 +49,8 @@ def read_options():
     instead.add_argument("--kills", action="store_true",
                          help="instead: kill the module and the plugin at each step, and at random calls that also fail")
     parser.add_argument("--calls", metavar="N", type=int, default=1600, help="with --kills: random calls [1600]")
+    parser.add_argument("--minutes", metavar="N", type=float, default=float("inf"),
+                        help="with --kills: begin nothing more after that time; what is done first is up to the seed")
     instead.add_argument("--real-client", metavar="N", type=int, nargs="?", const=30,
                          help="instead: N kills under the real Mender client [30]")
     instead.add_argument("--network", action="store_true",
@@ -140,14 +142,28 @@ def gather(play_share, all_shares, jobs):
     return done
 
 
+@dataclasses.dataclass
+class InTime:
+    """Plays a share, but nothing more once it is too late; a share is what is to be played and how."""
+
+    until: float
+
+    def __call__(self, share):
+        play_share, part = share
+        return play_share(part) if time.monotonic() < self.until else []
+
+
 def kill(options):
     print(f"seed {options.seed}", flush=True)
     modes = options.mode or list(GROUNDS)
-    killed = gather(kills.play, kills.shares(modes), options.jobs)
-    struck = gather(strikes.play, strikes.shares(modes, options.calls, options.seed), options.jobs)
-    kills.show(killed)
-    strikes.show(struck)
-    return killed + struck
+    all_shares = [(kills.play, part) for part in kills.shares(modes)]
+    all_shares += [(strikes.play, part) for part in strikes.shares(modes, options.calls, options.seed)]
+    if options.minutes != float("inf"):
+        random.Random(options.seed).shuffle(all_shares)
+    done = gather(InTime(time.monotonic() + 60 * options.minutes), all_shares, options.jobs)
+    kills.show([run for run in done if isinstance(run, kills.Kill)])
+    strikes.show([run for run in done if isinstance(run, strikes.Strike)])
+    return done
 
 
 def main():
