@@ -1,4 +1,5 @@
 // What a block costs beside its digest and its write: nothing that memory must be found for.
+// OpenSSL 3.0 allocates a digest's state each time that one begins; that is the digest's.
 #include "tests/support/temporary_folder.hpp"
 #include "tests/unit/update-module/transport/allocations.hpp"
 #include "tests/unit/update-module/transport/release_file.hpp"
@@ -41,9 +42,16 @@ class Sender {
     ftp::Descriptor reader_;
 };
 
+std::uint64_t allocations_of_a_digest() {
+    Digest digest(DigestKind::sha256);
+    const auto before = tests::allocations();
+    static_cast<void>(digest.finish());
+    return tests::allocations() - before;
+}
+
 } // namespace
 
-BOOST_AUTO_TEST_CASE(a_block_is_received_checked_and_stored_without_an_allocation_or_an_exception) {
+BOOST_AUTO_TEST_CASE(a_block_allocates_and_throws_nothing_beside_its_digest) {
     const auto file = tests::release_file(tests::noise(40 * small_block + 100));
     const tests::TemporaryFolder folder;
     bulk::PayloadStore store((folder / "store").string());
@@ -63,7 +71,7 @@ BOOST_AUTO_TEST_CASE(a_block_is_received_checked_and_stored_without_an_allocatio
     BOOST_REQUIRE(bool(read));
     BOOST_TEST(payload.complete());
     BOOST_TEST(before > 0U); // they are counted
-    BOOST_TEST(after - before == 0U);
+    BOOST_TEST(after - before == (payload.count() - 1) * allocations_of_a_digest());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
