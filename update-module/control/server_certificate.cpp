@@ -14,6 +14,7 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <chrono>
 #include <ctime>
 #include <memory>
 
@@ -69,7 +70,13 @@ asio::awaitable<void> shake_hands(Look& look, ssl::context& context, std::string
 
 std::int64_t seconds_of(const ASN1_TIME* time) {
     std::tm broken{};
-    return ASN1_TIME_to_tm(time, &broken) == 1 ? static_cast<std::int64_t>(::timegm(&broken)) : 0;
+    if (ASN1_TIME_to_tm(time, &broken) != 1) return 0;
+    // Where time_t has 32 bits, timegm(3) ends in 2038 and certificates do not.
+    using namespace std::chrono;
+    const sys_days day{year{broken.tm_year + 1900} / (broken.tm_mon + 1) / broken.tm_mday};
+    return (day + hours{broken.tm_hour} + minutes{broken.tm_min} + seconds{broken.tm_sec})
+        .time_since_epoch()
+        .count();
 }
 
 std::string text_of(const GENERAL_NAME* name) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <ctime>
 
@@ -16,11 +17,20 @@ constexpr std::int64_t certificate_warning = 30 * day;
 constexpr std::int64_t allowed_skew = 60; ///< seconds between two clocks that are nobody's trouble
 constexpr const char* set_clock = "set this device's clock, and have it kept, such as by NTP or a battery";
 
+/// gmtime(3) would end in 2038 where time_t has 32 bits.
 std::string utc(std::int64_t seconds) {
-    const auto time = static_cast<std::time_t>(seconds);
+    const std::chrono::sys_seconds time{std::chrono::seconds{seconds}};
+    const auto midnight = std::chrono::floor<std::chrono::days>(time);
+    const std::chrono::year_month_day date{midnight};
+    const std::chrono::hh_mm_ss clock{time - midnight};
     std::tm broken{};
+    broken.tm_year = int{date.year()} - 1900;
+    broken.tm_mon = static_cast<int>(unsigned{date.month()}) - 1;
+    broken.tm_mday = static_cast<int>(unsigned{date.day()});
+    broken.tm_hour = static_cast<int>(clock.hours().count());
+    broken.tm_min = static_cast<int>(clock.minutes().count());
+    broken.tm_sec = static_cast<int>(clock.seconds().count());
     std::array<char, 32> text{};
-    ::gmtime_r(&time, &broken);
     const auto size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &broken);
     return {text.data(), size};
 }
