@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/support"))
 sys.dont_write_bytecode = True
 
-from emulated import Emulated  # noqa: E402
+import emulated  # noqa: E402
 from test_programs import BoostProgram, OtherProgram, PythonFile  # noqa: E402
 
 # Not a part of every run: it needs root and boots machines.
@@ -47,7 +47,7 @@ def read_options():
         parts = ["build"] + ["clang"] * (options.compiler == "clang") + ["sanitize"] * options.sanitize
         options.build_dir = ROOT / "-".join(parts)
     options.build_dir = options.build_dir.resolve()
-    options.emulated = Emulated(options.cross, options.build_dir, options.sample) if options.cross else None
+    options.emulated = emulated.Emulated(options.cross, options.build_dir, options.sample) if options.cross else None
     return options
 
 
@@ -62,7 +62,8 @@ def build(options):
             arguments = [*arguments, "-Db_lundef=false", "-Dcpp_args=-fno-sanitize=function -g1"]
         subprocess.run(["meson", "setup", str(options.build_dir), str(ROOT), *UNITY, *arguments], check=True,
                        stdin=subprocess.DEVNULL, env={**os.environ, "CXX": f"ccache {compiler}"})
-    subprocess.run(["ninja", "-C", str(options.build_dir)], check=True, stdin=subprocess.DEVNULL)
+    targets = emulated.COUNTERPARTS if options.emulated else []
+    subprocess.run(["ninja", "-C", str(options.build_dir), *targets], check=True, stdin=subprocess.DEVNULL)
     if options.emulated:
         options.emulated.build()
 

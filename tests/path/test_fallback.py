@@ -11,6 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 from path_case import MIB, RELAY, PathCase  # noqa: E402
+from plugin import EMULATED  # noqa: E402
 from push_case import RELAY as RELAY_OF_PUSH  # noqa: E402
 from push_case import PushCase  # noqa: E402
 from relay_case import RelayCase  # noqa: E402
@@ -68,6 +69,7 @@ class Fallback(RelayCase):
 class Blocked(PathCase):
     settings = {"ftp.advertise": RELAY, "session.fallback": "https", "session.first_login_seconds": 12}
 
+    @unittest.skipIf(EMULATED, "it is about seconds, and the emulator takes its own")
     def test_a_port_that_a_firewall_drops_is_left_before_the_certification_dies(self):
         self.device.configure(connect_timeout=600, stall_timeout=3600)
         update = self.update(self.publish())
@@ -83,6 +85,7 @@ class Blocked(PathCase):
 class BlockedPush(PushCase):
     settings = {**PushCase.settings, "session.fallback": "https", "session.first_login_seconds": 12}
 
+    @unittest.skipIf(EMULATED, "it is about seconds, and the emulator takes its own")
     def test_a_plugin_that_cannot_come_is_waited_for_no_longer_than_the_certification_bears(self):
         # The address that the device tells answers nothing.
         self.device.configure(push_address=RELAY_OF_PUSH, push_listen=self.network.device.address, stall_timeout=3600)

@@ -14,6 +14,9 @@ from test_programs import BoostProgram, PythonFile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PATH = ["claims", "device_doctor", "device_troubles", "fallback", "installers", "inventory", "kills", "neighbours",
         "push", "redeploy", "refusals", "restarts", "start_notification", "streaming", "time_limit"]
+# Programs of this machine that the module meets.
+COUNTERPARTS = ["plugin/two-path-server", "plugin/cli/two-path", "tests/unit/update-module/transport/fake_mender_auth"]
+UNIT_TIMEOUT = 1200  # seconds of a program that the emulator slows down
 # A few minutes on two cores, the build included.
 SAMPLE_UNIT, SAMPLE_PATH = ["unit-protocol"], ["claims"]
 
@@ -42,9 +45,9 @@ class Emulated:
 
     def programs(self):
         path = SAMPLE_PATH if self._sample else PATH
-        return ([PythonFile(ROOT / f"tests/path/test_{name}.py") for name in path] +
-                [BoostProgram(test["name"], [self._starting(test["name"])], test["timeout"])
-                 for test in self._unit_tests()])
+        return [*(BoostProgram(test["name"], [str(self._starting(test["name"]))], UNIT_TIMEOUT)
+                  for test in self._unit_tests()),
+                *(PythonFile(ROOT / f"tests/path/test_{name}.py") for name in path)]
 
     def _starting(self, program):
         return self._build / "tests/emulated" / program

@@ -32,7 +32,7 @@ awaitable<std::size_t> read(tcp::socket& data, std::function<void()> then) {
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(of_the_server) {
+BOOST_AUTO_TEST_CASE(of_the_server, *two_path::tests::beyond_emulation("SO_MAX_PACING_RATE")) {
     World world;
     world.catalogue.files["file"] = pattern(file_size);
     world.run([&]() -> awaitable<void> {
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(of_the_server) {
     });
 }
 
-BOOST_AUTO_TEST_CASE(of_the_client) {
+BOOST_AUTO_TEST_CASE(of_the_client, *two_path::tests::beyond_emulation("SO_MAX_PACING_RATE")) {
     World world;
     world.catalogue.spaces["file"] = {0, file_size, true};
     const auto file = memory_file(pattern(file_size));
