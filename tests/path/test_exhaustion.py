@@ -33,6 +33,11 @@ class Strangers:
                 pass  # one too many
         return self
 
+    @property
+    def came(self):
+        """How many were let connect."""
+        return len(self._held)
+
     def still_there(self):
         """How many have not been put out."""
         return sum(map(self._is_open, self._held))
@@ -110,6 +115,7 @@ class Plugin(RelayCase):
         self.relay(change_line=crowd)
         update.call("Download", check=0)
         strangers, = held
+        self.assertGreater(strangers.came, 0)
         self.assertEqual(strangers.still_there(), 0)
 
     def test_guessing_is_barred_and_disturbs_no_device(self):
@@ -148,6 +154,7 @@ class Device(PushCase):
         self.relay(change=crowd)
         update.call("Download", check=0)
         self.assertEqual(put_out, [True])
+        self.assertGreater(strangers.came, 0)
 
 
 if __name__ == "__main__":

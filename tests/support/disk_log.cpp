@@ -1,9 +1,12 @@
 /// Preloaded into a program, writes down in order what it does to the files of one folder, and when it tells
 /// a peer something: crash_images.py makes of it what a power cut could leave.
 ///
-/// TWO_PATH_DISK_LOG_OF       the program's name; in others nothing happens, and what they start inherits all
-/// this TWO_PATH_DISK_LOG_FOLDER   the folder, as an absolute path without links TWO_PATH_DISK_LOG the log,
-/// outside the folder; several processes add to it, one after the other
+/// TWO_PATH_DISK_LOG_OF: the program's name; in others nothing happens, and what they start inherits all
+/// this.
+///
+/// TWO_PATH_DISK_LOG_FOLDER: the folder, as an absolute path without links.
+///
+/// TWO_PATH_DISK_LOG: the log, outside the folder; several processes add to it, one after the other.
 ///
 /// Left out is what is written through a mapping: SQLite's -shm, which it makes anew after a crash.
 #undef _FILE_OFFSET_BITS // both names of each function are there to be taken

@@ -1,10 +1,10 @@
 /// Preloaded into a program, ends it by SIGKILL or fails its calls, at a chosen one of those that the disk, a
 /// peer or the memory could refuse.
 ///
-/// TWO_PATH_FAULT_IN     the program's name; in others nothing happens, and what they start inherits all this
-/// TWO_PATH_FAULT_PLAN   a file that holds a Plan, shared with whoever chooses: what it says may change while
-/// the program
-///                       runs, and it counts on from one process to the next. trap.py writes it.
+/// TWO_PATH_FAULT_IN: the program's name; in others nothing happens, and what they start inherits all this.
+///
+/// TWO_PATH_FAULT_PLAN: a file that holds a Plan, shared with whoever chooses: what it says may change while
+/// the program runs, and it counts on from one process to the next. trap.py writes it.
 ///
 /// The program ends before the call is made; at `hear`, which only counts when bytes came, after it. Calls
 /// fail in the program and in what it forks; it is killed at its own only.
