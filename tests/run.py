@@ -128,8 +128,9 @@ def main():
         print("the build failed\n0 passed, 1 failed")
         return 1
     cases = []
-    # One more than there are cores: each waits for its servers as long as it works.
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() + 1) as pool:
+    # Most of their time they wait, for programs that start and for time-outs; under the sanitizers they work more.
+    workers = os.cpu_count() + 1 if options.sanitize else 2 * os.cpu_count()
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         runs = [pool.submit(run, program, options) for program in programs(options)]
         for done in concurrent.futures.as_completed(runs):
             name, its_cases, seconds = done.result()
