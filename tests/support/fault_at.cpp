@@ -60,7 +60,7 @@ static_assert(std::atomic<std::int64_t>::is_always_lock_free);
 
 Plan* plan = nullptr;
 pid_t process = 0;
-const char* steps_file = nullptr;
+const std::string* steps_file = nullptr; // never destroyed: there are calls until the very end
 
 [[gnu::constructor]] void find_plan() {
     const char* name = std::getenv("TWO_PATH_FAULT_IN");
@@ -72,8 +72,7 @@ const char* steps_file = nullptr;
     if (mapped == MAP_FAILED) std::abort();
     ::syscall(SYS_close, shared);
     process = ::getpid();
-    steps_file =
-        (new std::string(std::string(file) + ".steps"))->c_str(); // there are calls until the very end
+    steps_file = new std::string(std::string(file) + ".steps");
     ::unsetenv("LD_PRELOAD");
     plan = static_cast<Plan*>(mapped);
 }
@@ -93,7 +92,7 @@ std::string name_of(int descriptor) {
 void note(const std::string& step) {
     const auto line = step + "\n";
     const auto out =
-        ::syscall(SYS_openat, AT_FDCWD, steps_file, O_WRONLY | O_CLOEXEC | O_CREAT | O_APPEND, 0600);
+        ::syscall(SYS_openat, AT_FDCWD, steps_file->c_str(), O_WRONLY | O_CLOEXEC | O_CREAT | O_APPEND, 0600);
     if (out < 0 || ::syscall(SYS_write, out, line.data(), line.size()) < 0) std::abort();
     ::syscall(SYS_close, out);
 }
