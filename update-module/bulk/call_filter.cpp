@@ -98,16 +98,27 @@ struct Limit {
 std::vector<Limit> limits() {
     const auto self = static_cast<std::uint32_t>(::getpid());
     const std::vector<std::uint32_t> no_code{PROT_NONE, PROT_READ, PROT_WRITE, PROT_READ | PROT_WRITE};
+    // RLIMIT_DATA counts no memory that is shared.
+    constexpr std::uint32_t own_memory = MAP_PRIVATE | MAP_ANONYMOUS;
+    const std::vector<std::uint32_t> counted{own_memory, own_memory | MAP_NORESERVE, own_memory | MAP_FIXED,
+                                             own_memory | MAP_NORESERVE | MAP_FIXED};
+    // With MSG_FASTOPEN a socket connects as it sends.
+    const std::vector<std::uint32_t> only_sends{0, MSG_NOSIGNAL, MSG_NOSIGNAL | MSG_DONTWAIT};
     return {
         {__NR_socket, 0, {AF_INET, AF_INET6}, no_such_family},
         {__NR_socket, 2, {IPPROTO_TCP}, no_such_family},
+        {__NR_sendto, 3, only_sends, no_such_call},
+        {__NR_sendmsg, 2, only_sends, no_such_call},
         {__NR_ioctl, 1, {FIONBIO, FIONREAD}, no_such_call},
         {__NR_fcntl, 1, {F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL}, no_such_call},
 #ifdef __arm__
         {__NR_fcntl64, 1, {F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL}, no_such_call},
+        {__NR_send, 3, only_sends, no_such_call},
         {__NR_mmap2, 2, no_code, no_such_call},
+        {__NR_mmap2, 3, counted, no_such_call},
 #else
         {__NR_mmap, 2, no_code, no_such_call},
+        {__NR_mmap, 3, counted, no_such_call},
 #endif
         {__NR_mprotect, 2, no_code, no_such_call},
         {__NR_tgkill, 0, {self}, SECCOMP_RET_KILL_PROCESS}, // abort()

@@ -117,7 +117,7 @@ std::string give_up_rights() {
     limit_resources();
     const bool rootless = leave_files_by_chroot();
     narrow_bounding_set();
-    expect(become_nobody(), "a user of its own");
+    expect(become_nobody(), "the user `nobody`");
     expect(drop_capabilities(), "an empty set of capabilities");
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     expect(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "no new privileges");

@@ -46,8 +46,8 @@ BOOST_AUTO_TEST_CASE(the_module) {
 
 BOOST_AUTO_TEST_CASE(the_confinement) {
     check(judge_confinement(std::string()), "confinement", Health::ok, "no right");
-    check(judge_confinement(std::string("a user of its own")), "confinement", Health::warning,
-          "lacks a user of its own");
+    check(judge_confinement(std::string("the user `nobody`")), "confinement", Health::warning,
+          "lacks the user `nobody`");
     check(judge_confinement(fail(Errc::io_error, "no process for the second path")), "confinement",
           Health::failed, "no process");
 }

@@ -1,5 +1,6 @@
 // What a process that parses FTP could do if someone took it over: each thing is tried.
 #include "tests/unit/update-module/transport/worker_process.hpp"
+#include "update-module/bulk/call_filter.hpp"
 #include "update-module/bulk/confinement.hpp"
 #include "update-module/bulk/connection_helper.hpp"
 #include "update-module/bulk/connection_messages.hpp"
@@ -46,11 +47,16 @@ using Attempt = int (*)();
 int error_of(long result) {
     return result < 0 ? errno : 0;
 }
-int connect_somewhere(int socket) {
+/// Where nobody listens.
+sockaddr_in somewhere() {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return error_of(::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address));
+    return address;
+}
+int connect_somewhere(int socket) {
+    const auto address = somewhere();
+    return error_of(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address));
 }
 int bind_somewhere(int socket) {
     sockaddr_in address{};
@@ -59,6 +65,22 @@ int bind_somewhere(int socket) {
 }
 int tcp_socket() {
     return ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+}
+int connect_by_sendto() {
+    const auto address = somewhere();
+    return error_of(::sendto(tcp_socket(), "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL,
+                             reinterpret_cast<const sockaddr*>(&address), sizeof address));
+}
+int connect_by_sendmsg() {
+    auto address = somewhere();
+    char text[] = "x";
+    iovec part{text, 1};
+    msghdr message{};
+    message.msg_name = &address;
+    message.msg_namelen = sizeof address;
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    return error_of(::sendmsg(tcp_socket(), &message, MSG_FASTOPEN | MSG_NOSIGNAL));
 }
 int execute() {
     char program[] = "/bin/true";
@@ -80,6 +102,10 @@ int map_code() {
     auto* code =
         ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return code == MAP_FAILED ? errno : 0;
+}
+int map_shared() {
+    auto* memory = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? errno : 0;
 }
 int make_code() {
     auto* memory = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -117,25 +143,45 @@ const std::vector<Harm> harms{
     {"be sent signals for another", [] { return error_of(::fcntl(0, F_SETOWN, ::getpid())); }, ENOSYS},
     {"map code", map_code, ENOSYS},
     {"make memory code", make_code, ENOSYS},
+    {"have memory that its limit does not count", map_shared, ENOSYS},
+    {"connect as it sends", connect_by_sendto, ENOSYS},
+    {"connect as it sends a message", connect_by_sendmsg, ENOSYS},
 };
 
-/// The wait status of a process that gave up its rights before the attempt; 255 when it could not.
-int without_rights(const std::function<int()>& attempt) {
+/// The wait status of a process that makes the attempt.
+int in_a_process(const std::function<int()>& attempt) {
     const auto child = ::fork();
     BOOST_REQUIRE(child >= 0);
-    if (child == 0) {
-        const auto lacking = bulk::give_up_rights();
-        bulk::give_up_processes();
-        ::_exit(lacking.empty() ? attempt() : 255);
-    }
+    if (child == 0) ::_exit(attempt());
     int status = 0;
     BOOST_REQUIRE_EQUAL(::waitpid(child, &status, 0), child);
     return status;
 }
 
-/// The same behind the filter.
-int as_worker(WorkerRole role, Attempt attempt) {
-    return without_rights([&] { return bulk::filter_calls(role) ? attempt() : 255; });
+constexpr int not_confined = 255;
+
+/// The same in one that gave up its rights before.
+int without_rights(const std::function<int()>& attempt) {
+    return in_a_process([&] {
+        const auto lacking = bulk::give_up_rights();
+        bulk::give_up_processes();
+        return lacking.empty() ? attempt() : not_confined;
+    });
+}
+
+/// The same behind the filter alone, which needs no root.
+int behind_filter(WorkerRole role, Attempt attempt) {
+    return in_a_process([&] {
+        const bool can = ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && bulk::filter_calls(role);
+        return can ? attempt() : not_confined;
+    });
+}
+
+bool exited_with(int status, int code) {
+    return WIFEXITED(status) && WEXITSTATUS(status) == code;
+}
+bool ended_by(int status, int signal) {
+    return WIFSIGNALED(status) && WTERMSIG(status) == signal;
 }
 
 /// What /proc/PID/status says.
@@ -151,7 +197,10 @@ std::map<std::string, std::string> status_of(pid_t process) {
 /// In a container without root, or with an old kernel, some of it is not to be had.
 boost::test_tools::assertion_result has_all(boost::unit_test::test_unit_id) {
     const auto status = without_rights([] { return 0; });
-    return ::geteuid() == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return ::geteuid() == 0 && exited_with(status, 0);
+}
+boost::test_tools::assertion_result has_filter(boost::unit_test::test_unit_id) {
+    return bulk::can_filter_calls();
 }
 
 /// What the kernel says of a worker that has done its first order.
@@ -181,46 +230,49 @@ std::map<std::string, std::string> status_of_worker(WorkerRole role) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(confinement, *boost::unit_test::precondition(has_all))
+BOOST_AUTO_TEST_SUITE(call_filter, *boost::unit_test::precondition(has_filter))
 
 BOOST_DATA_TEST_CASE(a_worker_cannot, harms, harm) {
     for (const auto role : {WorkerRole::client, WorkerRole::server}) {
-        const auto status = as_worker(role, harm.attempt);
-        const bool refused = harm.signal != 0 ? WIFSIGNALED(status) && WTERMSIG(status) == harm.signal
-                                              : WIFEXITED(status) && WEXITSTATUS(status) == harm.error;
+        const auto status = behind_filter(role, harm.attempt);
+        const bool refused =
+            harm.signal != 0 ? ended_by(status, harm.signal) : exited_with(status, harm.error);
         BOOST_TEST(refused, "wait status " << status);
     }
-}
-
-BOOST_DATA_TEST_CASE(without_a_filter_a_worker_cannot, harms, harm) {
-    if (!harm.also_without) return;
-    const auto status = without_rights(harm.attempt);
-    BOOST_TEST((WIFEXITED(status) && WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != 255),
-               "wait status " << status);
 }
 
 BOOST_AUTO_TEST_CASE(who_connects_does_not_listen_and_the_other_way) {
     const Attempt bind = [] { return bind_somewhere(tcp_socket()); };
     const Attempt connect = [] { return connect_somewhere(tcp_socket()); };
-    BOOST_TEST(WEXITSTATUS(as_worker(WorkerRole::server, bind)) == 0);
-    BOOST_TEST(WEXITSTATUS(as_worker(WorkerRole::client, bind)) == ENOSYS);
-    BOOST_TEST(WEXITSTATUS(as_worker(WorkerRole::client, connect)) == ECONNREFUSED);
-    BOOST_TEST(WEXITSTATUS(as_worker(WorkerRole::server, connect)) == ENOSYS);
+    BOOST_TEST(exited_with(behind_filter(WorkerRole::server, bind), 0));
+    BOOST_TEST(exited_with(behind_filter(WorkerRole::client, bind), ENOSYS));
+    BOOST_TEST(exited_with(behind_filter(WorkerRole::client, connect), ECONNREFUSED));
+    BOOST_TEST(exited_with(behind_filter(WorkerRole::server, connect), ENOSYS));
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_may_end_itself) {
+    const auto status = behind_filter(WorkerRole::client, []() -> int {
+        std::signal(SIGABRT, SIG_DFL);
+        std::abort();
+    });
+    BOOST_TEST(ended_by(status, SIGABRT), "wait status " << status);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(confinement, *boost::unit_test::precondition(has_all))
+
+BOOST_DATA_TEST_CASE(without_a_filter_a_worker_cannot, harms, harm) {
+    if (!harm.also_without) return;
+    const auto status = without_rights(harm.attempt);
+    BOOST_TEST((WIFEXITED(status) && WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != not_confined),
+               "wait status " << status);
 }
 
 BOOST_AUTO_TEST_CASE(a_worker_writes_to_no_file_that_is_open) {
     const auto status =
         without_rights([file = std::tmpfile()] { return error_of(::write(::fileno(file), "x", 1)); });
-    if (!bulk::is_sanitized())
-        BOOST_TEST((WIFEXITED(status) && WEXITSTATUS(status) == EFBIG), "wait status " << status);
-}
-
-BOOST_AUTO_TEST_CASE(a_worker_may_end_itself) {
-    const auto status = as_worker(WorkerRole::client, []() -> int {
-        std::signal(SIGABRT, SIG_DFL);
-        std::abort();
-    });
-    BOOST_TEST((WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT), "wait status " << status);
+    if (!bulk::is_sanitized()) BOOST_TEST(exited_with(status, EFBIG), "wait status " << status);
 }
 
 BOOST_AUTO_TEST_CASE(workers_of_both_roles_run_without_rights) {
