@@ -40,11 +40,13 @@ struct HelperReady {
     PacketText lacking;
 };
 
-/// Closes all but standard error and `kept`; standard input and output become empty.
+/// Closes all but `kept`; what is standard becomes empty. Standard error is Mender's log, which is not for
+/// who talks FTP to write; a sanitizer's report goes there all the same.
 void close_others(int kept) {
     if (const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC); nothing >= 0) {
         ::dup2(nothing, STDIN_FILENO);
         ::dup2(nothing, STDOUT_FILENO);
+        if (!is_sanitized()) ::dup2(nothing, STDERR_FILENO);
     }
     std::vector<int> open;
     if (auto* folder = ::opendir("/proc/self/fd")) {

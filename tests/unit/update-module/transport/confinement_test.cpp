@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -184,10 +185,12 @@ bool ended_by(int status, int signal) {
     return WIFSIGNALED(status) && WTERMSIG(status) == signal;
 }
 
-/// What /proc/PID/status says.
+/// What /proc/PID/status says, and where its standard error goes.
 std::map<std::string, std::string> status_of(pid_t process) {
-    std::map<std::string, std::string> status;
-    std::ifstream stream("/proc/" + std::to_string(process) + "/status");
+    const auto folder = "/proc/" + std::to_string(process);
+    std::map<std::string, std::string> status{
+        {"standard error", std::filesystem::read_symlink(folder + "/fd/2").string()}};
+    std::ifstream stream(folder + "/status");
     for (std::string line; std::getline(stream, line);)
         if (const auto colon = line.find(":\t"); colon != std::string::npos)
             status[line.substr(0, colon)] = line.substr(colon + 2);
@@ -283,6 +286,7 @@ BOOST_AUTO_TEST_CASE(workers_of_both_roles_run_without_rights) {
         BOOST_TEST(status["Uid"] == "65534\t65534\t65534\t65534");
         BOOST_TEST(status["Gid"] == "65534\t65534\t65534\t65534");
         BOOST_TEST(status["Groups"].find_first_not_of(' ') == std::string::npos);
+        if (!bulk::is_sanitized()) BOOST_TEST(status["standard error"] == "/dev/null");
         for (const auto* set : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"})
             BOOST_TEST(status[set] == "0000000000000000", set);
     }
