@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -42,7 +43,7 @@ std::string addresses_of(const std::string& host) {
     for (std::size_t count = 0; found != nullptr && count < max_addresses; found = found->ai_next, ++count)
         if (::getnameinfo(found->ai_addr, found->ai_addrlen, text.data(), text.size(), nullptr, 0,
                           NI_NUMERICHOST) == 0)
-            lines.append(text.data()).append("\n");
+            lines.append(with_numeric_scope(text.data())).append("\n");
     return lines;
 }
 
@@ -55,9 +56,13 @@ std::string addresses_of(const std::string& host) {
 }
 
 /// All that the child writes.
-Result<std::string> read_answer(int input, const std::string& host, Deadline deadline) {
+Result<std::string> read_answer(int input, const std::string& host, Deadline deadline,
+                                const std::function<bool()>& stop) {
+    const auto what = "the address of " + host;
     std::string answer;
     for (;;) {
+        if (auto may = may_wait(deadline, what); !may) return may.error();
+        if (stop && stop()) return fail(Errc::interrupted, "while waiting for " + what);
         pollfd wait{input, POLLIN, 0};
         if (::poll(&wait, 1, look_around_ms) > 0) {
             std::array<char, max_answer> some{};
@@ -66,13 +71,13 @@ Result<std::string> read_answer(int input, const std::string& host, Deadline dea
             if (got <= 0 || answer.size() > max_answer) return answer;
             answer.append(some.data(), static_cast<std::size_t>(got));
         }
-        if (auto may = may_wait(deadline, "the address of " + host); !may) return may.error();
     }
 }
 
 } // namespace
 
-Result<std::vector<std::string>> resolve(const std::string& host, Deadline deadline) {
+Result<std::vector<std::string>> resolve(const std::string& host, Deadline deadline,
+                                         const std::function<bool()>& stop) {
     if (is_address(host)) return std::vector{host};
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0)
@@ -84,7 +89,7 @@ Result<std::vector<std::string>> resolve(const std::string& host, Deadline deadl
     if (child < 0) return fail(Errc::plugin_unreachable, "no process for the resolver");
     if (child == 0) run_child(output.get(), host, parent);
     output = Descriptor();
-    const auto answer = read_answer(input.get(), host, deadline);
+    const auto answer = read_answer(input.get(), host, deadline, stop);
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
     if (!answer && answer.error().code == Errc::interrupted) return answer.error();
@@ -94,6 +99,13 @@ Result<std::vector<std::string>> resolve(const std::string& host, Deadline deadl
         addresses.push_back(line);
     if (addresses.empty()) return fail(Errc::plugin_unreachable, "cannot resolve " + host);
     return addresses;
+}
+
+std::string with_numeric_scope(const std::string& address) {
+    const auto percent = address.find('%');
+    if (percent == std::string::npos) return address;
+    const auto number = ::if_nametoindex(address.c_str() + percent + 1);
+    return number == 0 ? address : address.substr(0, percent + 1) + std::to_string(number);
 }
 
 } // namespace two_path::device

@@ -93,7 +93,7 @@ Attempt<ConnectionEvent> Connection::ask(const ConnectionOrder& order, Connectio
 
 /// To the first of the host's addresses that lets it.
 Attempt<void> Connection::connect(const SecondPath& path, Deadline by) {
-    const auto addresses = device::resolve(path.host, by);
+    const auto addresses = device::resolve(path.host, by, [this] { return patience_.over(); });
     if (!addresses) return Setback{patience_.over() ? Kind::stopped : Kind::lost, addresses.error().detail};
     auto connect = order_of(ConnectionOrder::Kind::connect);
     connect.port = path.port;

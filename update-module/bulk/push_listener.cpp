@@ -1,6 +1,7 @@
 #include "update-module/bulk/push_listener.hpp"
 
 #include "update-module/bulk/packet_socket.hpp"
+#include "update-module/resolve.hpp"
 
 namespace two_path::bulk {
 namespace {
@@ -12,14 +13,14 @@ constexpr milliseconds listen_time{5'000};
 ListenerOrder listen_order(const PushPath& path, milliseconds silence) {
     ListenerOrder order;
     order.kind = ListenerOrder::Kind::listen;
-    order.text = PacketText(path.listen);
+    order.text = PacketText(device::with_numeric_scope(path.listen));
     order.port = path.port;
     order.first_data_port = path.data_ports.first;
     order.last_data_port = path.data_ports.last;
     order.silence_ms = static_cast<std::uint32_t>(silence.count());
     std::string admitted;
     for (const auto& address : path.push_from)
-        admitted += address + " ";
+        admitted += device::with_numeric_scope(address) + " ";
     order.admitted = PacketText(admitted);
     return order;
 }
