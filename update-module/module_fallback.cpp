@@ -9,10 +9,9 @@
 namespace two_path::device {
 namespace {
 
+using bulk::longest_pause;
+using bulk::look_around;
 using bulk::Payload;
-
-constexpr milliseconds longest_pause{15'000};
-constexpr milliseconds look_around{500};
 
 /// Whether the same question may be answered later.
 bool passes(Errc code) noexcept {
@@ -103,8 +102,9 @@ class Fallback {
                 return part;
             }
             const auto code = part.error().code;
+            if (!passes(code)) return part;
             if (options_.deadline.passed()) return fail(Errc::time_limit, intake_.state());
-            if (!passes(code) || (code != Errc::busy && stalled.passed())) return part;
+            if (code != Errc::busy && stalled.passed()) return part;
             if (code == Errc::plugin_unreachable) size_.missed();
             if (auto waited = wait(options_.deadline.within(time)); !waited) return waited.error();
         }

@@ -5,6 +5,7 @@
 #include "update-module/bulk/payload_store.hpp"
 #include "update-module/module_fallback.hpp"
 #include "update-module/part_size.hpp"
+#include "update-module/process.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -36,6 +37,24 @@ class OneToken : public control::TokenSource {
 
   private:
     std::string url_;
+};
+
+/// Of a session that has ended, which is heard of when the time is over.
+class RefusedAfter : public control::TokenSource {
+  public:
+    explicit RefusedAfter(Deadline end)
+      : end_(end) {}
+    Result<control::Access> current(Deadline) override {
+        for (device::Pause pause; pause(end_, "the end");) {
+        }
+        return fail(Errc::aborted, "the session was aborted");
+    }
+    Result<control::Access> renewed(const control::Access&, Deadline deadline) override {
+        return current(deadline);
+    }
+
+  private:
+    Deadline end_;
 };
 
 /// A plugin that serves one file in parts.
@@ -153,6 +172,15 @@ BOOST_AUTO_TEST_CASE(a_plugin_that_is_silent_until_the_time_is_over_is_no_other_
     const auto reception = device::fetch_over_first_path(session, payloads, options, {});
     BOOST_REQUIRE(reception.error);
     BOOST_TEST((reception.error->code == Errc::time_limit), reception.error->message());
+}
+
+BOOST_AUTO_TEST_CASE(a_reason_that_does_not_pass_is_told_when_the_time_is_over_too) {
+    options.deadline = Deadline::in(milliseconds(20));
+    RefusedAfter refused(options.deadline);
+    control::Session ended(refused, client, make_nonce());
+    const auto reception = device::fetch_over_first_path(ended, payloads, options, {});
+    BOOST_REQUIRE(reception.error);
+    BOOST_TEST((reception.error->code == Errc::aborted), reception.error->message());
 }
 
 BOOST_AUTO_TEST_CASE(keeps_to_a_rate_in_small_parts) {
