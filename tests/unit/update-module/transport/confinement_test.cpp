@@ -6,6 +6,7 @@
 #include "update-module/bulk/connection_messages.hpp"
 #include "update-module/bulk/listener_messages.hpp"
 #include "update-module/bulk/packet_socket.hpp"
+#include "update-module/bulk/push_listener.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
@@ -21,9 +22,12 @@
 #include <string>
 #include <vector>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -185,6 +189,30 @@ bool ended_by(int status, int signal) {
     return WIFSIGNALED(status) && WTERMSIG(status) == signal;
 }
 
+/// In a network of its own with a link-local address, which push listens on and alone admits: 0 when who
+/// comes from there is greeted.
+int greets_at_link_local_address() {
+    if (::unshare(CLONE_NEWNET) != 0) return errno;
+    if (std::system("ip link set lo up && ip -6 addr add fe80::9/64 dev lo nodad") != 0) return not_confined;
+    auto helper = bulk::ConnectionHelper::start().value();
+    const std::uint16_t port = 2121; // of this network: nobody else's
+    const bulk::PushPath path{"fe80::9%lo", port, {}, {"fe80::9%lo"}, {}, Certification::make()};
+    const auto listener = bulk::PushListener::start(helper, path, milliseconds(20'000));
+    if (!listener) return EADDRNOTAVAIL;
+    sockaddr_in6 there{};
+    there.sin6_family = AF_INET6;
+    there.sin6_port = htons(port);
+    there.sin6_scope_id = ::if_nametoindex("lo");
+    ::inet_pton(AF_INET6, "fe80::9", &there.sin6_addr);
+    const ftp::Descriptor visitor(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP));
+    char greeting = 0;
+    if (::connect(visitor.get(), reinterpret_cast<const sockaddr*>(&there), sizeof there) != 0) return errno;
+    pollfd answer{visitor.get(), POLLIN, 0};
+    if (::poll(&answer, 1, 20'000) != 1) return ETIMEDOUT;
+    const auto got = ::recv(visitor.get(), &greeting, 1, 0);
+    return got == 1 && greeting == '2' ? 0 : ECONNRESET;
+}
+
 /// What /proc/PID/status says, and where its standard error goes.
 std::map<std::string, std::string> status_of(pid_t process) {
     const auto folder = "/proc/" + std::to_string(process);
@@ -276,6 +304,11 @@ BOOST_AUTO_TEST_CASE(a_worker_writes_to_no_file_that_is_open) {
     const auto status =
         without_rights([file = std::tmpfile()] { return error_of(::write(::fileno(file), "x", 1)); });
     if (!bulk::is_sanitized()) BOOST_TEST(exited_with(status, EFBIG), "wait status " << status);
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_knows_a_link_local_address) {
+    const auto status = in_a_process(greets_at_link_local_address);
+    BOOST_TEST(exited_with(status, 0), "wait status " << status);
 }
 
 BOOST_AUTO_TEST_CASE(workers_of_both_roles_run_without_rights) {
