@@ -152,6 +152,7 @@ class Update:
         self.log = ""
         self._lists = {}
         self._running = []
+        self._feeder = threading.Thread()  # of the running Download
         self._prefix = []
         self.program = MODULE
         self._left = self.device.folder / "left"
@@ -209,7 +210,8 @@ class Update:
         if state in ("Download", "DownloadWithFileSizes"):
             os.mkfifo(self.tree / "stream-next")
             (self.tree / "streams").mkdir()
-            threading.Thread(target=self._feed, args=[state == "DownloadWithFileSizes"], daemon=True).start()
+            self._feeder = threading.Thread(target=self._feed, args=[state == "DownloadWithFileSizes"], daemon=True)
+            self._feeder.start()
         process = subprocess.Popen([*self.device.enter, *self._prefix, self.program, state, self.tree], cwd=self.tree, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
                                    env=self.device.environment)
@@ -299,9 +301,12 @@ class Update:
             pass  # the module ended first; its exit code tells
 
     def _end_streams(self):
-        """Frees a feeder whose module has gone, and removes the pipes."""
+        """Frees a feeder whose module has gone, and removes the pipes. It has ended then: the next tree is not its own."""
+        while self._feeder.is_alive():
+            for pipe in [self.tree / "stream-next", *(self.tree / "streams").glob("*")]:
+                if pipe.is_fifo():
+                    os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
+            self._feeder.join(0.01)
         for pipe in [self.tree / "stream-next", *(self.tree / "streams").glob("*")]:
-            if pipe.is_fifo():
-                os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
-                pipe.unlink()
+            pipe.unlink(missing_ok=True)
         shutil.rmtree(self.tree / "streams", ignore_errors=True)

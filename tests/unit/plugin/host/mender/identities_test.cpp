@@ -42,8 +42,8 @@ struct Verifying {
     }
 
     HttpsWorld world;
-    WorkThread network;
     WorkThread worker;
+    WorkThread network; ///< ends first: what it carries out still holds the worker's executor
     Executors executors{network.executor(), worker.executor(), worker.executor()};
     host::mender::Server gateway{executors, world.client_options()};
     std::atomic<std::int64_t> now{1'000'000};

@@ -38,8 +38,8 @@ struct Asking {
         return begin(target, patience).get();
     }
 
-    WorkThread network;
     WorkThread worker;
+    WorkThread network; ///< ends first: what it carries out still holds the worker's executor
     Server server;
 };
 
