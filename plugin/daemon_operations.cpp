@@ -63,6 +63,7 @@ std::vector<std::function<awaitable<void>()>> Operations::tasks() {
 void Operations::stop() {
     if (webhook_) webhook_->stop();
     retention_->stop();
+    payload_check_.stop();
     stopping_ = true;
     certificate_timer_.cancel();
 }

@@ -25,20 +25,6 @@ Result<void> sync_folder(const std::filesystem::path& folder) {
     return {};
 }
 
-/// None when it cannot be read; errno says why.
-std::optional<DigestValue> digest_of_file(int file) {
-    Digest digest(DigestKind::sha256);
-    Bytes buffer(std::size_t{1} << 20U);
-    for (off_t at = 0;;) {
-        const auto got = ::pread(file, buffer.data(), buffer.size(), at);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return std::nullopt;
-        if (got == 0) return digest.finish();
-        digest.update({buffer.data(), static_cast<std::size_t>(got)});
-        at += got;
-    }
-}
-
 std::int64_t stored_time(const struct stat& status) {
     return std::int64_t{status.st_mtim.tv_sec} * 1000 + status.st_mtim.tv_nsec / 1'000'000;
 }
@@ -148,22 +134,43 @@ Result<std::vector<Payload>> Payloads::list() const {
     return all;
 }
 
-Result<bool> Payloads::put_aside_if_damaged(std::string_view id) const {
-    const auto opened = open_payload(id);
+Result<DamageSearch> Payloads::search_damage(std::string_view id) const {
+    auto opened = open_payload(id);
     if (!opened) return opened.error();
-    const auto path = payloads_ / id;
-    const auto found = digest_of_file(opened->file.get());
-    if (!found) return disk_error(path, "read", errno);
-    if (found->hex() == id) return false;
-    // Whoever publishes it again meanwhile has put another file there.
+    return DamageSearch(payloads_ / id, std::move(opened->file));
+}
+
+DamageSearch::DamageSearch(std::filesystem::path path, ftp::Descriptor file)
+  : path_(std::move(path))
+  , file_(std::move(file)) {}
+
+Result<std::optional<bool>> DamageSearch::go_on() {
+    Bytes buffer(std::size_t{1} << 20U);
+    ssize_t got = 0;
+    do {
+        got = ::pread(file_.get(), buffer.data(), buffer.size(), static_cast<off_t>(read_));
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) return disk_error(path_, "read", errno);
+    const ByteView bytes(buffer.data(), static_cast<std::size_t>(got));
+    digest_.update(bytes);
+    read_ += bytes.size();
+    if (!bytes.empty()) return std::optional<bool>();
+    if (digest_.finish().hex() == path_.filename().string()) return std::optional(false);
+    const auto moved = put_aside();
+    if (!moved) return moved.error();
+    return std::optional(*moved);
+}
+
+/// Unless whoever published it again meanwhile has put another file there.
+Result<bool> DamageSearch::put_aside() const {
     struct stat read {};
     struct stat there {};
-    if (::fstat(opened->file.get(), &read) != 0 || ::stat(path.c_str(), &there) != 0 ||
-        read.st_ino != there.st_ino)
+    if (::fstat(file_.get(), &read) != 0 || ::stat(path_.c_str(), &there) != 0 || read.st_ino != there.st_ino)
         return false;
-    const auto aside = payloads_ / std::string(id).append(".damaged");
-    if (::rename(path.c_str(), aside.c_str()) != 0) return disk_error(path, "put aside", errno);
-    if (auto synced = sync_folder(payloads_); !synced) return synced.error();
+    auto aside = path_;
+    aside += ".damaged";
+    if (::rename(path_.c_str(), aside.c_str()) != 0) return disk_error(path_, "put aside", errno);
+    if (auto synced = sync_folder(path_.parent_path()); !synced) return synced.error();
     return true;
 }
 

@@ -54,6 +54,25 @@ class Incoming {
     std::uint64_t size_{0};
 };
 
+/// One payload compared with its name, step by step, so that others have their turn between. One thread at a
+/// time; blocks on the disk.
+class DamageSearch {
+  public:
+    /// Reads on, 1 MiB at most. None: there is more to read. True: its bytes are not those of its name, and
+    /// it was put aside as `ID.damaged`. io_error.
+    [[nodiscard]] Result<std::optional<bool>> go_on();
+
+  private:
+    friend class Payloads;
+    DamageSearch(std::filesystem::path path, ftp::Descriptor file);
+    [[nodiscard]] Result<bool> put_aside() const;
+
+    std::filesystem::path path_;
+    ftp::Descriptor file_;
+    Digest digest_{DigestKind::sha256};
+    std::uint64_t read_{0};
+};
+
 /// The folder of payloads. Every function asks the file system, so that any thread may call any of them.
 class Payloads {
   public:
@@ -69,9 +88,8 @@ class Payloads {
     /// not_found; io_error.
     [[nodiscard]] Result<OpenPayload> open_payload(std::string_view id) const;
     [[nodiscard]] std::optional<std::uint64_t> size_of(std::string_view id) const;
-    /// Reads it all. One whose bytes are not those of its name is put aside as `ID.damaged`: true. not_found;
-    /// io_error.
-    [[nodiscard]] Result<bool> put_aside_if_damaged(std::string_view id) const;
+    /// not_found; io_error.
+    [[nodiscard]] Result<DamageSearch> search_damage(std::string_view id) const;
     /// In the order of their ids.
     [[nodiscard]] Result<std::vector<Payload>> list() const;
     /// Transfers that have it open end well. The caller knows that nothing uses it. not_found; io_error.

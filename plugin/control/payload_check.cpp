@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 
 #include <chrono>
+#include <optional>
 
 namespace two_path::control {
 namespace {
@@ -12,16 +13,46 @@ namespace {
 /// Whoever tampers with the second path can have devices complain without end.
 constexpr std::chrono::milliseconds least_often{std::chrono::hours{1}};
 
-void check(const catalog::Payloads& payloads, const std::string& id, const std::string& release) {
-    const auto damaged = payloads.put_aside_if_damaged(id);
-    if (!damaged)
-        log(Level::warning, "whether a payload of release " + release +
-                                " is damaged cannot be told: " + damaged.error().message());
-    else if (*damaged)
-        log(Level::error, "this disk has changed payload " + id + " of release " + release +
-                              ": it is put aside as " + id +
+/// One payload of a release on its way through the thread for files. Each step is a piece of work of its own:
+/// what HTTPS sends and receives is read and written on that thread, too.
+struct Search : std::enable_shared_from_this<Search> {
+    Search(boost::asio::any_io_executor given, std::shared_ptr<const std::atomic<bool>> stop)
+      : files(std::move(given))
+      , stopping(std::move(stop)) {}
+
+    void begin(const catalog::Payloads& payloads, const std::string& id) {
+        payload = id;
+        auto opened = payloads.search_damage(id);
+        if (!opened) return give_up(opened.error());
+        search.emplace(std::move(*opened));
+        go_on();
+    }
+
+    void go_on() {
+        if (*stopping) return;
+        const auto damaged = search->go_on();
+        if (!damaged) return give_up(damaged.error());
+        if (!*damaged) {
+            boost::asio::post(files, [self = shared_from_this()] { self->go_on(); });
+            return;
+        }
+        if (!**damaged) return;
+        log(Level::error, "this disk has changed payload " + payload + " of release " + release +
+                              ": it is put aside as " + payload +
                               ".damaged; look at the disk, and publish the release's files again");
-}
+    }
+
+    void give_up(const Error& error) const {
+        log(Level::warning,
+            "whether a payload of release " + release + " is damaged cannot be told: " + error.message());
+    }
+
+    boost::asio::any_io_executor files;
+    std::shared_ptr<const std::atomic<bool>> stopping;
+    std::string release;
+    std::string payload;
+    std::optional<catalog::DamageSearch> search;
+};
 
 } // namespace
 
@@ -37,9 +68,15 @@ void PayloadCheck::suspect(const std::string& release) {
     std::erase_if(checked_, [&](const auto& one) { return now - one.second >= least_often.count(); });
     for (const auto& file : found->descriptor.files) {
         if (file.empty() || !checked_.try_emplace(file.id, now).second) continue;
+        auto search = std::make_shared<Search>(executors_.files, stopping_);
+        search->release = release;
         boost::asio::post(executors_.files,
-                          [&payloads = payloads_, id = file.id, release] { check(payloads, id, release); });
+                          [&payloads = payloads_, search, id = file.id] { search->begin(payloads, id); });
     }
+}
+
+void PayloadCheck::stop() {
+    *stopping_ = true;
 }
 
 } // namespace two_path::control

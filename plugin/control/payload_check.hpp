@@ -5,8 +5,10 @@
 #include "plugin/executors.hpp"
 #include "plugin/state/store.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace two_path::control {
@@ -21,11 +23,14 @@ class PayloadCheck {
     /// an hour at most. One that is damaged is put aside, and the log says so: from then on the release's
     /// payload is missing, until it is published again.
     void suspect(const std::string& release);
+    /// What is being read is read no further.
+    void stop();
 
   private:
     Executors executors_;
     state::Store& store_;
     const catalog::Payloads& payloads_;
+    std::shared_ptr<std::atomic<bool>> stopping_{std::make_shared<std::atomic<bool>>(false)};
     std::map<std::string, std::int64_t> checked_; ///< by payload: when, steady, ms
 };
 

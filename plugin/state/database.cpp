@@ -1,6 +1,7 @@
 #include "plugin/state/database.hpp"
 
 #include "plugin/disk_full.hpp"
+#include "plugin/durable_file.hpp"
 #include "plugin/state/database_failure.hpp"
 
 #include <sqlite3.h>
@@ -58,15 +59,16 @@ Error unusable(const std::filesystem::path& file, const std::string& why,
 }
 
 /// SQLite gives its -wal and -shm files the mode of the database, so it is made before SQLite could.
-Result<void> keep_private(const std::filesystem::path& file) {
+Result<void> make_private(const std::filesystem::path& file) {
     const int made = ::open(file.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-    if (made >= 0) {
-        ::close(made);
-        return {};
-    }
-    if (errno != EEXIST)
+    if (made < 0)
         return unusable(file, "cannot be created: " + std::string(std::strerror(errno)),
                         is_disk_full(errno) ? Errc::no_room : Errc::bad_configuration);
+    ::close(made);
+    return {};
+}
+
+Result<void> keep_private(const std::filesystem::path& file) {
     std::error_code ec;
     using std::filesystem::perms;
     std::filesystem::permissions(file, perms::owner_read | perms::owner_write, ec);
@@ -174,7 +176,38 @@ Database::~Database() = default;
 
 Result<Database> Database::open(const std::filesystem::path& file,
                                 std::span<const std::string_view> migrations) {
-    if (auto made = keep_private(file); !made) return made.error();
+    std::error_code ec;
+    const bool there = std::filesystem::exists(file, ec);
+    if (auto ready = there ? keep_private(file) : create(file, migrations); !ready) return ready.error();
+    auto database = open_file(file);
+    if (!database) return database;
+    if (auto sound = database->check(file); !sound) return sound.error();
+    if (auto migrated = database->migrate(file, migrations); !migrated) return migrated.error();
+    return database;
+}
+
+/// Whole, beside its place, and then put there: what ends in between leaves nothing that looks like a
+/// database which lost what it held.
+Result<void> Database::create(const std::filesystem::path& file,
+                              std::span<const std::string_view> migrations) {
+    const std::filesystem::path unfinished = file.string() + ".new";
+    std::error_code ec;
+    for (const auto* part :
+         {".new", ".new-wal", ".new-shm", "-wal", "-shm"}) // of a database that is not there
+        std::filesystem::remove(file.string() + part, ec);
+    if (auto made = make_private(unfinished); !made) return made;
+    {
+        auto database = open_file(unfinished);
+        if (!database) return database.error();
+        if (auto migrated = database->migrate(unfinished, migrations); !migrated) return migrated;
+        if (!database->empty_log()) return unusable(unfinished, "cannot be written", Errc::io_error);
+    }
+    std::filesystem::rename(unfinished, file, ec);
+    if (ec) return unusable(file, "cannot be created: " + ec.message());
+    return sync_folder(file.parent_path());
+}
+
+Result<Database> Database::open_file(const std::filesystem::path& file) {
     sqlite3* connection = nullptr;
     const int code = sqlite3_open_v2(file.c_str(), &connection, SQLITE_OPEN_READWRITE, nullptr);
     Database database;
@@ -182,8 +215,6 @@ Result<Database> Database::open(const std::filesystem::path& file,
     if (code != SQLITE_OK)
         return unusable(file, "cannot be opened: " + message_of(connection), reason_of(connection));
     if (auto prepared = database.prepare_connection(file); !prepared) return prepared.error();
-    if (auto sound = database.check(file); !sound) return sound.error();
-    if (auto migrated = database.migrate(file, migrations); !migrated) return migrated.error();
     return database;
 }
 
@@ -201,13 +232,16 @@ Result<void> Database::prepare_connection(const std::filesystem::path& file) {
 }
 
 Result<void> Database::check(const std::filesystem::path& file) {
+    const auto damaged = [&file](const std::string& how) {
+        return unusable(file, "is damaged, restore the backup: " + how);
+    };
     try {
         auto checked = query("PRAGMA quick_check(1)");
-        if (!checked.next() || checked.text(0) != "ok")
-            return unusable(file, "is damaged, restore the backup: " + checked.text(0));
+        if (!checked.next() || checked.text(0) != "ok") return damaged(checked.text(0));
     } catch (const DatabaseFailure& failure) {
-        return unusable(file, "is damaged, restore the backup: " + std::string(failure.what()),
-                        failure.reason());
+        const int code = sqlite3_errcode(connection_.get());
+        if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) return damaged(failure.what());
+        return unusable(file, "cannot be used: " + std::string(failure.what()), failure.reason());
     }
     return {};
 }

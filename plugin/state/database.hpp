@@ -111,7 +111,11 @@ class Database {
     void execute(const std::string& sql);
     [[nodiscard]] std::int64_t pragma(const std::string& name);
     [[nodiscard]] Result<void> prepare_connection(const std::filesystem::path& file);
-    /// Whether its pages and indexes fit together.
+    /// A new one, at the newest of `migrations`.
+    [[nodiscard]] static Result<void> create(const std::filesystem::path& file,
+                                             std::span<const std::string_view> migrations);
+    [[nodiscard]] static Result<Database> open_file(const std::filesystem::path& file);
+    /// Whether its pages are well-formed.
     [[nodiscard]] Result<void> check(const std::filesystem::path& file);
     [[nodiscard]] Result<void> migrate(const std::filesystem::path& file,
                                        std::span<const std::string_view> migrations);

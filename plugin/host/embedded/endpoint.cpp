@@ -3,6 +3,7 @@
 #include "plugin/host/embedded/devices.hpp"
 #include "plugin/host/embedded/identifier.hpp"
 #include "plugin/host/embedded/users.hpp"
+#include "plugin/state/database_failure.hpp"
 #include "protocol/digest.hpp"
 
 #include <boost/json/parse.hpp>
@@ -114,7 +115,12 @@ Result<std::string> device_of(Parts& parts, std::string_view bearer) {
     auto device = device_by_token(parts.database, claims->id);
     if (!device || *device != claims->subject)
         return fail(Errc::unauthorized, "the token is not of a device that is accepted now");
-    note_contact(parts.database, *device, parts.now());
+    try {
+        note_contact(parts.database, *device, parts.now());
+    } catch (const state::DatabaseFailure& failure) {
+        // Of a full disk `health` and the log tell; what only reads goes on.
+        if (failure.reason() != Errc::no_room) throw;
+    }
     return std::move(*device);
 }
 

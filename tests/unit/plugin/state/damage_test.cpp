@@ -97,6 +97,25 @@ BOOST_AUTO_TEST_CASE(a_file_that_lost_pages_is_refused_and_never_taken_for_a_new
     }
 }
 
+BOOST_AUTO_TEST_CASE(what_is_left_of_one_that_was_begun_is_no_database_that_lost_what_it_held) {
+    const Killed killed;
+    const TemporaryFolder folder;
+    std::ofstream(folder / "state.db.new", std::ios::binary) << killed.file.substr(0, page);
+    std::ofstream(folder / "state.db-wal", std::ios::binary) << killed.log;
+    auto opened = Database::open(folder / "state.db", schema);
+    BOOST_REQUIRE(opened);
+    BOOST_TEST(!opened->query("SELECT number FROM things").next());
+    BOOST_TEST(!std::filesystem::exists(folder / "state.db.new"));
+}
+
+BOOST_AUTO_TEST_CASE(one_that_cannot_be_made_leaves_nothing_in_its_place) {
+    constexpr std::array<std::string_view, 1> broken{"CREATE NONSENSE"};
+    const TemporaryFolder folder;
+    BOOST_TEST(!Database::open(folder / "state.db", broken));
+    BOOST_TEST(!std::filesystem::exists(folder / "state.db"));
+    BOOST_TEST(Database::open(folder / "state.db", schema).has_value());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace two_path::state
