@@ -27,7 +27,7 @@ sys.dont_write_bytecode = True
 
 DEVICES = 20
 ROUND_TIME = 60  # s, at most, until all that a round began has ended
-MIB = 1 << 20
+STRANGERS = (f"127.2.{a}.{b}" for a in range(256) for b in range(1, 255))
 
 
 @dataclasses.dataclass
@@ -51,8 +51,9 @@ class Sample:
                    state.joinpath("two-path.db").stat().st_size)
 
 
-def through(plugin, line, device, source):
-    """A whole update."""
+@contextlib.contextmanager
+def fetching(plugin, line, device, source):
+    """The control and the data connection of a session that has just been opened."""
     from ftp_device import FtpDevice
     import standing_plugin
     device.open(line, standing_plugin.RELEASE, plugin.payload.sha256)
@@ -60,7 +61,13 @@ def through(plugin, line, device, source):
     with FtpDevice(plugin, source) as connection:
         connection.log_in(device)
         with connection.fetch(plugin.payload.sha256) as data:
-            got = sum(map(len, iter(lambda: data.recv(1 << 16), b"")))
+            yield connection, data
+
+
+def through(plugin, line, device, source):
+    """A whole update."""
+    with fetching(plugin, line, device, source) as (connection, data):
+        got = sum(map(len, iter(lambda: data.recv(1 << 16), b"")))
         if got != plugin.size:
             raise RuntimeError(f"{got} bytes of {plugin.size} came")
         connection.expect(226)
@@ -75,15 +82,9 @@ def through(plugin, line, device, source):
 
 def cut_off(plugin, line, device, source):
     """The line breaks in the middle of the file, and the device says so."""
-    from ftp_device import FtpDevice
-    import standing_plugin
-    device.open(line, standing_plugin.RELEASE, plugin.payload.sha256)
-    device.store(line)
-    with FtpDevice(plugin, source) as connection:
-        connection.log_in(device)
-        with connection.fetch(plugin.payload.sha256) as data:
-            data.recv(1)
-    device.step(line, "PUT", "failure", reason="truncated", detail="cut off")
+    with fetching(plugin, line, device, source) as (_, data):
+        data.recv(1)
+    device.step(line, "PUT", "failure", reason="truncated", detail="cut off", stage="Download")
 
 
 def vanish(plugin, line, device, _):
@@ -92,9 +93,10 @@ def vanish(plugin, line, device, _):
     device.open(line, standing_plugin.RELEASE, plugin.payload.sha256)
 
 
-def stranger(plugin, _line, _device, source):
-    """Nonsense and wrong proofs on the second path, half a handshake on the first."""
+def stranger(plugin, _line, _device, _source):
+    """Nonsense and wrong proofs on the second path, half a handshake on the first; each time from elsewhere."""
     from ftp_device import FtpDevice
+    source = next(STRANGERS)
     with FtpDevice(plugin, source) as connection:
         connection.ask(331, "USER nobody.at-all")
         connection.ask(530, "PASS nothing")
@@ -115,6 +117,8 @@ class Soak:
         self._chance = random.Random(seed)
         self._address_of = standing_plugin.address_of
         self._release = standing_plugin.RELEASE
+        for deployment in plugin.json("deployments"):  # by which the devices were told
+            plugin.command("deployments", "abort", deployment["id"])
 
     def round(self):
         """One order to all, carried out or not."""
@@ -138,7 +142,7 @@ class Soak:
 
 def connections(plugin):
     """Of both paths, as the plugin counts them."""
-    _, _, body = plugin.request("GET", "/metrics")
+    _, _, body = plugin.request("GET", "/api/management/v1/two-path/metrics")
     return sum(int(number) for number in re.findall(r"(?m)^two_path_(?:https|ftp)_connections (\d+)$", body.decode()))
 
 
