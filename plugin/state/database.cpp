@@ -177,8 +177,11 @@ Database::~Database() = default;
 Result<Database> Database::open(const std::filesystem::path& file,
                                 std::span<const std::string_view> migrations) {
     std::error_code ec;
-    const bool there = std::filesystem::exists(file, ec);
-    if (auto ready = there ? keep_private(file) : create(file, migrations); !ready) return ready.error();
+    // Only what is surely not there is made: beside a file that cannot be seen lies the log with its last
+    // commits.
+    const bool missing =
+        std::filesystem::symlink_status(file, ec).type() == std::filesystem::file_type::not_found;
+    if (auto ready = missing ? create(file, migrations) : keep_private(file); !ready) return ready.error();
     auto database = open_file(file);
     if (!database) return database;
     if (auto sound = database->check(file); !sound) return sound.error();

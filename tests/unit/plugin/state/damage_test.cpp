@@ -108,6 +108,15 @@ BOOST_AUTO_TEST_CASE(what_is_left_of_one_that_was_begun_is_no_database_that_lost
     BOOST_TEST(!std::filesystem::exists(folder / "state.db.new"));
 }
 
+BOOST_AUTO_TEST_CASE(a_link_that_leads_nowhere_is_not_replaced_and_its_log_stays) {
+    const TemporaryFolder folder;
+    std::filesystem::create_symlink(folder / "a-disk-that-is-not-mounted", folder / "state.db");
+    std::ofstream(folder / "state.db-wal") << "last commits";
+    BOOST_TEST(!Database::open(folder / "state.db", schema));
+    BOOST_TEST(std::filesystem::is_symlink(folder / "state.db"));
+    BOOST_TEST(contents(folder / "state.db-wal") == "last commits");
+}
+
 BOOST_AUTO_TEST_CASE(one_that_cannot_be_made_leaves_nothing_in_its_place) {
     constexpr std::array<std::string_view, 1> broken{"CREATE NONSENSE"};
     const TemporaryFolder folder;
