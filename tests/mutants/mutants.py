@@ -22,7 +22,7 @@ MUTANTS = [
            (("tests/path/test_refusals.py", "tamper"),)),
     Mutant("the device believes any block list", "update-module/bulk/block_verifier.cpp",
            ".hex() != promised->second)", ".hex().empty())",
-           (("tests/path/test_refusals.py", "block_list_that_does_not_match"),)),
+           (("unit-update-module", "block_verifier"),)),
     Mutant("any second certification information is taken", "protocol/certification.cpp",
            "return same(given, proof(party, input));", "return !given.empty() && !proof(party, input).empty();",
            (("tests/path/test_claims.py", "test_C3"), ("unit-protocol", "certification"))),

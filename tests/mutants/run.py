@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Breaks the code in one place after the other and shows that a test notices; the last line is N passed, N failed.
 
-Called by tools/mutants, on a copy of the tree and of its build. A mutant passes when one of its tests fails; first all of
+Called by tools/mutants in a mount namespace of its own, on a copy of the tree and of its build. A mutant passes when one of its tests fails; first all of
 these tests must pass on the code as it is.
 """
 
@@ -25,16 +25,18 @@ TIMEOUT = 600
 
 
 class Copy:
-    """The tree, and a build of it, where they may be broken."""
+    """The tree, and a build of it, where they may be broken: a copy that lies over the tree, for this process and those it starts."""
 
     def __init__(self, folder, build):
-        self.root = pathlib.Path(folder)
-        self.build = self.root / "build"
+        self.root, self.build = ROOT, build
         listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], check=True, capture_output=True).stdout
         for name in map(os.fsdecode, listed.split(b"\0")[:-1]):
-            (self.root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, self.root / name, follow_symlinks=False)
-        shutil.copytree(build, self.build, symlinks=True)
+            target = pathlib.Path(folder, name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target, follow_symlinks=False)
+        shutil.copytree(build, pathlib.Path(folder, build.relative_to(ROOT)), symlinks=True)
+        # A build names its sources by their absolute paths, which so are those of the copy.
+        subprocess.run(["mount", "--bind", folder, ROOT], check=True)
         self._environment = {**os.environ, "TWO_PATH_BUILD": str(self.build), "PYTHONDONTWRITEBYTECODE": "1"}
 
     def make(self):
@@ -53,22 +55,22 @@ class Copy:
         [found] = self.build.glob(f"tests/unit/*/{name}")
         return BoostProgram(name, [str(found)], TIMEOUT)
 
-    def replace(self, file, old, new):
-        text = (self.root / file).read_text(encoding="utf-8")
-        (self.root / file).write_text(text.replace(old, new), encoding="utf-8")
-
-    def restore(self, file):
-        shutil.copyfile(ROOT / file, self.root / file)  # with a time of its own, so that it is built again
+    def change(self, mutant):
+        """Gives what was there before."""
+        file = self.root / mutant.file
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+        return text
 
 
 def try_out(copy, mutant):
     """Which case noticed; None when none did."""
-    copy.replace(mutant.file, mutant.old, mutant.new)
+    text = copy.change(mutant)
     try:
         copy.make()
         return next(filter(None, (copy.failure(*test) for test in mutant.tests)), None)
     finally:
-        copy.restore(mutant.file)
+        (copy.root / mutant.file).write_text(text, encoding="utf-8")
 
 
 def check_sound(copy, mutants):
@@ -79,7 +81,7 @@ def check_sound(copy, mutants):
 
 def main():
     parser = argparse.ArgumentParser(prog="tools/mutants", description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--build-dir", type=pathlib.Path, default=ROOT / "build", help="made by g++, up to date")
+    parser.add_argument("--build-dir", type=pathlib.Path, default=ROOT / "build", help="in the tree, made by g++, up to date")
     parser.add_argument("--only", metavar="PATTERN", default="", help="only mutants with this in their name")
     options = parser.parse_args()
     chosen = [mutant for mutant in MUTANTS if options.only in mutant.name]
