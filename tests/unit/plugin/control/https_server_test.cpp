@@ -459,6 +459,7 @@ BOOST_AUTO_TEST_CASE(what_outlasts_the_grace_is_cut) {
     busy.send(get("/gate"));
     uploading.send(post("/echo", "Content-Length: 10\r\n") + "abc");
     BOOST_TEST(world.gate.reached());
+    BOOST_TEST(world.echo_began());
     auto stopped = world.stop(milliseconds(100));
     BOOST_TEST(busy.is_closed());
     BOOST_TEST(uploading.is_closed());

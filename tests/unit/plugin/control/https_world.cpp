@@ -129,6 +129,7 @@ HttpsWorld::~HttpsWorld() {
 
 void HttpsWorld::add_routes() {
     const auto echo = [this](Request& request) -> awaitable<Response> {
+        std::call_once(echo_begins_, [this] { echo_began_.set_value(); });
         auto body = co_await request.body->all(64 * 1024);
         if (!echoed_once_) echoed_.set_value(body ? "ok" : std::string(info(body.error().code).reason));
         echoed_once_ = true;
@@ -229,6 +230,10 @@ bool HttpsWorld::settles_at(std::size_t expected) {
         std::this_thread::yield();
     }
     return true;
+}
+
+bool HttpsWorld::echo_began() {
+    return echo_began_.get_future().wait_for(patience) == std::future_status::ready;
 }
 
 std::string HttpsWorld::echo_outcome() {

@@ -85,7 +85,9 @@ class HttpsWorld {
     [[nodiscard]] std::size_t connections();
     /// Waits until the server knows of so many connections.
     [[nodiscard]] bool settles_at(std::size_t connections);
-    /// How the last /echo ended: ok, or its error's reason.
+    /// Waits until the first /echo begins; false when none does.
+    [[nodiscard]] bool echo_began();
+    /// How the first /echo ended: ok, or its error's reason.
     [[nodiscard]] std::string echo_outcome();
     /// Waits until /stream was told to end; false when it is not.
     [[nodiscard]] bool stream_was_ended();
@@ -106,6 +108,8 @@ class HttpsWorld {
     Executors executors_{network_.executor(), worker_.executor(), files_.executor()};
     std::promise<void> worker_may_go_;
     std::once_flag worker_goes_;
+    std::promise<void> echo_began_;
+    std::once_flag echo_begins_;
     std::promise<std::string> echoed_;
     bool echoed_once_{false};
     std::promise<void> stream_ended_;
