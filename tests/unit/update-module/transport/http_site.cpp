@@ -83,7 +83,8 @@ std::string refusal(const std::string& status, const std::string& reason, const 
                        "Content-Type: application/json\r\n" + headers);
 }
 
-TestCertificate::TestCertificate(const std::string& folder, long begins, const std::string& name)
+TestCertificate::TestCertificate(const std::string& folder, long begins, const std::string& name,
+                                 const std::string& common_name)
   : certificate_file(folder + "/server.crt")
   , key_file(folder + "/server.key") {
     const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
@@ -96,8 +97,9 @@ TestCertificate::TestCertificate(const std::string& folder, long begins, const s
     X509_gmtime_adj(X509_getm_notAfter(made.get()), begins + hour);
     X509_set_pubkey(made.get(), key.get());
     auto* subject = X509_get_subject_name(made.get());
-    const std::array<unsigned char, 6> common{'p', 'l', 'u', 'g', 'i', 'n'};
-    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, common.data(), common.size(), -1, 0);
+    const std::vector<unsigned char> common(common_name.begin(), common_name.end());
+    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, common.data(), static_cast<int>(common.size()),
+                               -1, 0);
     X509_set_issuer_name(made.get(), subject);
     const std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)> names(
         X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, name.c_str()), &X509_EXTENSION_free);

@@ -21,10 +21,11 @@ namespace two_path::tests {
 [[nodiscard]] std::string refusal(const std::string& status, const std::string& reason,
                                   const std::string& headers = {});
 
-/// A self-signed certificate for 127.0.0.1, valid from `begins` seconds from now for an hour.
+/// A self-signed certificate for 127.0.0.1, valid from `begins` seconds from now for an hour, with `subject`
+/// as its common name.
 struct TestCertificate {
     explicit TestCertificate(const std::string& folder, long begins = -60,
-                             const std::string& name = "IP:127.0.0.1");
+                             const std::string& name = "IP:127.0.0.1", const std::string& subject = "plugin");
     std::string certificate_file;
     std::string key_file;
 };
