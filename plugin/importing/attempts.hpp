@@ -16,7 +16,8 @@ constexpr std::uint64_t most_attempts = 5;
 /// fetch the whole artifact.
 [[nodiscard]] std::chrono::minutes wait_after(std::uint64_t tries) noexcept;
 
-/// Whether this failure may pass without anyone doing something: Mender or its storage did not answer.
+/// Whether this failure may pass without anyone doing something: Mender, its storage or the operator's
+/// sign_command did not answer.
 [[nodiscard]] bool may_pass(Errc why) noexcept;
 
 /// Whether to try again what failed with `why` in attempt `tries`, so long ago.

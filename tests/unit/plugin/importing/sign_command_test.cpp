@@ -29,10 +29,11 @@ struct Signing {
                              milliseconds patience = seconds(30)) const {
         return sign_by(command(script), manifest, patience);
     }
-    void refused(const std::string& script, std::string_view why, milliseconds patience = seconds(30)) const {
+    void refused(const std::string& script, Errc code, std::string_view why,
+                 milliseconds patience = seconds(30)) const {
         const auto signature = sign(script, "manifest", patience);
         BOOST_TEST_REQUIRE(!signature.has_value(), script);
-        BOOST_TEST((signature.error().code == Errc::bad_signature));
+        BOOST_TEST((signature.error().code == code));
         BOOST_TEST(signature.error().detail.find(why) != std::string::npos, signature.error().detail);
     }
 };
@@ -55,24 +56,30 @@ BOOST_AUTO_TEST_CASE(one_that_does_not_read_all_may_sign) {
     BOOST_TEST(sign("exec <&-; echo QUJD", std::string(std::size_t{3} << 20U, 'm')).value() == "QUJD");
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_signature_is_refused) {
-    refused("cat >/dev/null", "does not give a signature in base64");
-    refused("cat >/dev/null; echo 'no base64!'", "does not give a signature in base64");
-    refused("cat >/dev/null; head -c 100000 /dev/zero", "does not give a signature in base64");
-    refused("cat >/dev/null; echo QUJD; exit 3", "failed");
-    refused("kill -9 $$", "failed");
+BOOST_AUTO_TEST_CASE(one_that_gives_no_signature_is_for_the_operator_to_mend) {
+    refused("cat >/dev/null", Errc::bad_configuration, "does not give a signature in base64");
+    refused("cat >/dev/null; echo 'no base64!'", Errc::bad_configuration,
+            "does not give a signature in base64");
+    refused("cat >/dev/null; head -c 100000 /dev/zero", Errc::bad_configuration,
+            "does not give a signature in base64");
+}
+
+BOOST_AUTO_TEST_CASE(one_that_fails_is_asked_again_later) {
+    refused("cat >/dev/null; echo QUJD; exit 3", Errc::unavailable, "failed");
+    refused("kill -9 $$", Errc::unavailable, "failed");
 }
 
 BOOST_AUTO_TEST_CASE(one_that_hangs_is_ended) {
     const auto begun = steady_clock::now();
-    refused("sleep 60", "has not ended within", milliseconds(300));
-    refused("exec >&- <&-; sleep 60", "has not ended within", milliseconds(300));
+    refused("sleep 60", Errc::unavailable, "has not ended within", milliseconds(300));
+    refused("exec >&- <&-; sleep 60", Errc::unavailable, "has not ended within", milliseconds(300));
     BOOST_TEST((steady_clock::now() - begun < seconds(20)));
 }
 
 BOOST_AUTO_TEST_CASE(one_that_is_not_there_is_told) {
     const auto signature = sign_by(folder / "none", "manifest");
     BOOST_TEST_REQUIRE(!signature.has_value());
+    BOOST_TEST((signature.error().code == Errc::bad_configuration));
     BOOST_TEST(signature.error().detail.find("cannot be run") != std::string::npos);
 }
 
