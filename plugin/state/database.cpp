@@ -1,5 +1,6 @@
 #include "plugin/state/database.hpp"
 
+#include "ftp/descriptor.hpp"
 #include "plugin/disk_full.hpp"
 #include "plugin/durable_file.hpp"
 #include "plugin/state/database_failure.hpp"
@@ -7,6 +8,7 @@
 #include <sqlite3.h>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -77,6 +79,22 @@ Result<void> keep_private(const std::filesystem::path& file) {
         return unusable(
             file, "is empty, what it held is lost: restore the backup, or remove the file to start anew");
     return {};
+}
+
+/// Only what is surely not there is made: beside a file that cannot be seen lies the log with its last
+/// commits.
+bool is_missing(const std::filesystem::path& file) {
+    std::error_code ec;
+    return std::filesystem::symlink_status(file, ec).type() == std::filesystem::file_type::not_found;
+}
+
+/// Held by the one program that makes a new database in the folder.
+Result<ftp::Descriptor> lock_folder_of(const std::filesystem::path& file) {
+    ftp::Descriptor folder(::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder) return unusable(file, "cannot be created: " + std::string(std::strerror(errno)));
+    if (::flock(folder.get(), LOCK_EX | LOCK_NB) != 0)
+        return unusable(file, "is just being made by another program; try again", Errc::busy);
+    return folder;
 }
 
 } // namespace
@@ -176,12 +194,9 @@ Database::~Database() = default;
 
 Result<Database> Database::open(const std::filesystem::path& file,
                                 std::span<const std::string_view> migrations) {
-    std::error_code ec;
-    // Only what is surely not there is made: beside a file that cannot be seen lies the log with its last
-    // commits.
-    const bool missing =
-        std::filesystem::symlink_status(file, ec).type() == std::filesystem::file_type::not_found;
-    if (auto ready = missing ? create(file, migrations) : keep_private(file); !ready) return ready.error();
+    if (is_missing(file))
+        if (auto made = create(file, migrations); !made) return made.error();
+    if (auto ready = keep_private(file); !ready) return ready.error();
     auto database = open_file(file);
     if (!database) return database;
     if (auto sound = database->check(file); !sound) return sound.error();
@@ -193,6 +208,9 @@ Result<Database> Database::open(const std::filesystem::path& file,
 /// database which lost what it held.
 Result<void> Database::create(const std::filesystem::path& file,
                               std::span<const std::string_view> migrations) {
+    const auto lock = lock_folder_of(file);
+    if (!lock) return lock.error();
+    if (!is_missing(file)) return {}; // another program has just made it
     const std::filesystem::path unfinished = file.string() + ".new";
     std::error_code ec;
     for (const auto* part :

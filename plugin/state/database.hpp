@@ -111,7 +111,7 @@ class Database {
     void execute(const std::string& sql);
     [[nodiscard]] std::int64_t pragma(const std::string& name);
     [[nodiscard]] Result<void> prepare_connection(const std::filesystem::path& file);
-    /// A new one, at the newest of `migrations`.
+    /// A new one, at the newest of `migrations`, unless there is one by now. busy: another program makes it.
     [[nodiscard]] static Result<void> create(const std::filesystem::path& file,
                                              std::span<const std::string_view> migrations);
     [[nodiscard]] static Result<Database> open_file(const std::filesystem::path& file);

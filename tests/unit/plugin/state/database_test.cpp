@@ -5,8 +5,12 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
+#include <barrier>
 #include <fstream>
 #include <limits>
+#include <thread>
+#include <vector>
 
 namespace two_path::state {
 BOOST_AUTO_TEST_SUITE(database)
@@ -50,6 +54,32 @@ BOOST_AUTO_TEST_CASE(a_new_file_is_private_and_has_the_newest_schema) {
     auto mode = opened->query("PRAGMA journal_mode");
     BOOST_REQUIRE(mode.next());
     BOOST_TEST(mode.text(0) == "wal");
+}
+
+BOOST_AUTO_TEST_CASE(programs_that_make_the_same_one_at_once_lose_nothing_of_each_other) {
+    constexpr int programs = 6;
+    const std::string_view migrations[] = {first, second};
+    for (int round = 0; round < 20; ++round) {
+        const TemporaryFolder folder;
+        std::barrier together(programs);
+        std::atomic<int> opened{0};
+        std::atomic<int> other{0}; // neither opened nor told to try again
+        std::vector<std::jthread> running;
+        for (int program = 0; program < programs; ++program)
+            running.emplace_back([&, program] {
+                together.arrive_and_wait();
+                auto database = Database::open(folder / "state.db", migrations);
+                if (!database && database.error().code != Errc::busy) ++other;
+                if (!database) return;
+                database->query("INSERT INTO things (name) VALUES (?)").with(std::to_string(program)).run();
+                ++opened;
+            });
+        running.clear();
+        BOOST_TEST_REQUIRE(other == 0);
+        BOOST_TEST_REQUIRE(opened > 0);
+        auto database = Database::open(folder / "state.db", migrations);
+        BOOST_TEST_REQUIRE(count(*database) == opened);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(an_older_schema_is_brought_up_and_keeps_its_rows) {
