@@ -220,7 +220,8 @@ Result<TlsContext> server_tls(const CertificateFiles& files) {
     TlsContext context(SSL_CTX_new(TLS_server_method()));
     if (!context || !insist_on_tls12(context.get()))
         return fail(Errc::internal, "TLS cannot be set up: " + openssl_error());
-    SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
+                                           SSL_OP_CLEANSE_PLAINTEXT);
     static constexpr std::string_view session_context = "two-path";
     SSL_CTX_set_session_id_context(context.get(),
                                    reinterpret_cast<const unsigned char*>(session_context.data()),

@@ -1,5 +1,6 @@
 """What somebody on the second path can try, one test for each row of docs/security.md that no other file shows."""
 
+import base64
 import re
 import socket
 import sys
@@ -13,6 +14,7 @@ from fault_relay import FaultRelay  # noqa: E402
 from faults import Fault  # noqa: E402
 from impostor import Impostor  # noqa: E402
 from path_case import MIB, RELAY  # noqa: E402
+from plugin import EMAIL, PASSWORD  # noqa: E402
 from push_case import STRANGER, PushCase  # noqa: E402
 from relay_case import SESSIONS, RelayCase, Talker, prover  # noqa: E402
 
@@ -61,6 +63,16 @@ class Credentials(RelayCase):
         self.plugin.kill()
         self.plugin.start()
         assert_dead()
+
+    def test_core_dump_of_the_plugin_holds_no_certification_and_no_password_after_use(self):
+        (secret,), before = self.during_a_transfer(lambda relay: (self.live_secrets(), self.plugin.memory()))
+        forms = secret.encode(), base64.urlsafe_b64decode(secret + "=")
+        self.assertTrue([form for form in forms if form in before])
+        self.plugin.command("login", "--server", self.plugin.url, "--ca", self.plugin.certificate, EMAIL,
+                            text_input=PASSWORD + "\n")
+        after = self.plugin.memory()
+        passed = PASSWORD.encode(), base64.b64encode(f"{EMAIL}:{PASSWORD}".encode())
+        self.assertFalse([form for form in (*forms, *passed) if form in after])
 
     def test_replay_of_a_session_by_an_impostor_is_recognised_before_anything_is_given_away(self):
         artifact = self.publish()

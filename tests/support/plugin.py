@@ -133,6 +133,16 @@ class Plugin:
     def kill(self):
         return self.stop(signal.SIGKILL)
 
+    def memory(self):
+        """What the running server could write: its heap, stacks and data."""
+        process = pathlib.Path("/proc") / str(self._process.pid)
+        parts = []
+        with open(process / "mem", "rb", 0) as memory:
+            for first, last in re.findall(r"^(\w+)-(\w+) rw", (process / "maps").read_text(), re.MULTILINE):
+                memory.seek(int(first, 16))
+                parts.append(memory.read(int(last, 16) - int(first, 16)))
+        return b"".join(parts)
+
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
