@@ -28,6 +28,7 @@ class Log:
     def __init__(self, path):
         self.path = path
         self._lines = []
+        self._failure = None
         self._grown = threading.Condition()
 
     def follow(self, stream):
@@ -38,6 +39,12 @@ class Log:
                 with self._grown:
                     self._lines.append(line.rstrip("\n"))
                     self._grown.notify_all()
+
+    def fail(self, why):
+        """Who awaits a line, now or later, is told why it cannot come."""
+        with self._grown:
+            self._failure = why
+            self._grown.notify_all()
 
     def mark(self):
         """The present end, for `wait(..., after=)`: lines so far are not looked at."""
@@ -61,6 +68,8 @@ class Log:
                     position += 1
                     if match := expression.search(self._lines[position - 1]):
                         return match, position
+                if self._failure:
+                    raise RuntimeError(f"{self._failure}, instead of: {pattern}")
                 return None
             if answer := self._grown.wait_for(found, timeout):
                 return answer

@@ -1,5 +1,6 @@
 /// The server's limits over loopback: connections, times, lines, logins.
 #include "loopback.hpp"
+#include "tests/support/emulation.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -137,7 +138,8 @@ BOOST_AUTO_TEST_CASE(a_client_that_does_not_read_is_cut) {
     });
 }
 
-BOOST_AUTO_TEST_CASE(a_client_that_reads_a_little_now_and_then_is_cut_where_that_is_too_slow) {
+BOOST_AUTO_TEST_CASE(a_client_that_reads_a_little_now_and_then_is_cut_where_that_is_too_slow,
+                     *two_path::tests::beyond_emulation("TCP_INFO")) {
     ServerOptions options;
     options.data_progress_time = milliseconds(500);
     const std::pair<std::uint64_t, const char*> table[] = {{0, "226 "},
