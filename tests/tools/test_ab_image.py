@@ -6,20 +6,14 @@ With a real loader and real restarts: tools/vm-demo.
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import threading
 import unittest
 
-MODULE = pathlib.Path(__file__).resolve().parents[2] / "packaging/ab/ab-image"
-MODULES = "usr/share/mender/modules/v3"
-GRUBENV_SIZE = 1024
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
-# `running` names the slot that is /; a slot's file system is the folder beside it.
-COMMANDS = {
-    "mountpoint": '#!/bin/sh\n[ "$2" = / ] && cat {folder}/running || basename "$2"\n',
-    "mount": '#!/bin/sh\n[ "$1 $2" = "-o ro" ] && cp -a "$3.files/." "$4"\n',
-    "umount": '#!/bin/sh\nrm -rf "$1"/*\n',
-}
+from ab_slots import GRUBENV_SIZE, MODULE, MODULES, Slots  # noqa: E402
 
 
 class AbImage(unittest.TestCase):
@@ -27,15 +21,13 @@ class AbImage(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
+        self.slots = Slots(self.folder)
         (self.folder / "bin").mkdir()
-        for name, text in COMMANDS.items():
-            self.write(f"bin/{name}", text.format(folder=self.folder), 0o755)
-        self.write("conf", f"slot_a={self.folder}/a\nslot_b={self.folder}/b\ngrubenv={self.folder}/grubenv\n")
+        self.slots.write_commands(self.folder / "bin", mount='cp -a "$3.files/." "$4"')
+        self.write("conf", self.slots.settings())
         self.write("a", "image of a")
         self.write("b", "what was there before, and is longer")
         self.fill("b", "two-path", "ab-image")
-        self.loader(slot="a")
-        self.start("a")
         self.new_tree()
 
     # The board
@@ -47,35 +39,13 @@ class AbImage(unittest.TestCase):
         path.chmod(mode)
 
     def fill(self, slot, *modules):
-        """The slot's file system has these modules, two-path as Debian's package has it."""
+        """The slot's file system, the folder beside it, has these modules, two-path as Debian's package has it."""
         for name in modules:
             self.write(f"{slot}.files/{MODULES}/{name}", "", 0o755)
 
-    def start(self, slot):
-        self.write("running", slot)
-
-    def loader(self, slot, next_slot="", tried="0"):
-        words = f"# GRUB Environment Block\nslot={slot}\nnext={next_slot}\ntried={tried}\n"
-        (self.folder / "grubenv").write_text(words.ljust(GRUBENV_SIZE, "#"))
-
-    def restart(self):
-        """As grub.cfg does."""
-        words = self.words()
-        if words["next"] and words["tried"] != "1":
-            self.loader(words["slot"], words["next"], "1")
-            self.start(words["next"])
-        else:
-            self.start(words["slot"])
-
-    def words(self):
-        text = (self.folder / "grubenv").read_text()
-        self.assertEqual(len(text), GRUBENV_SIZE)
-        lines = text.rstrip("#").splitlines()
-        self.assertEqual(lines[0], "# GRUB Environment Block")
-        return dict(line.split("=") for line in lines[1:])
-
     def assert_loader(self, slot, next_slot=""):
-        self.assertEqual(self.words(), {"slot": slot, "next": next_slot, "tried": "0"})
+        self.assertEqual((self.folder / "grubenv").stat().st_size, GRUBENV_SIZE)
+        self.assertEqual(self.slots.loader(), {"slot": slot, "next": next_slot, "tried": "0"})
 
     # The client
 
@@ -133,14 +103,14 @@ class AbImage(unittest.TestCase):
         self.well("ArtifactInstall")
         self.assert_loader("a", "b")
         self.assertEqual(self.well("NeedsArtifactReboot"), "Automatic")
-        self.restart()
+        self.slots.restart()
         self.well("ArtifactVerifyReboot")
-        self.assertEqual(self.words()["slot"], "a")
+        self.assertEqual(self.slots.loader()["slot"], "a")
         self.well("ArtifactCommit")
         self.assert_loader("b")
         self.well("Cleanup")
-        self.restart()
-        self.assertEqual((self.folder / "running").read_text(), "b")
+        self.slots.restart()
+        self.assertEqual(self.slots.running(), "b")
 
     def test_the_loader_is_told_by_one_sector_that_is_written_in_place(self):
         grubenv = self.folder / "grubenv"
@@ -157,8 +127,8 @@ class AbImage(unittest.TestCase):
 
     def test_a_loader_that_went_back_fails_the_update_and_needs_no_other_restart(self):
         self.install()
-        self.restart()
-        self.restart()
+        self.slots.restart()
+        self.slots.restart()
         self.refused("ArtifactVerifyReboot", "slot a runs, not slot b")
         self.well("ArtifactRollback")
         self.assertEqual(self.well("NeedsArtifactReboot"), "No")
@@ -167,20 +137,20 @@ class AbImage(unittest.TestCase):
 
     def test_a_rollback_of_what_runs_restarts_into_the_old_one(self):
         self.install()
-        self.restart()
+        self.slots.restart()
         self.well("ArtifactRollback")
         self.assertEqual(self.well("NeedsArtifactReboot"), "Automatic")
         self.refused("ArtifactVerifyRollbackReboot", "slot b runs, not slot a")
-        self.restart()
+        self.slots.restart()
         self.well("ArtifactVerifyRollbackReboot")
 
     def test_a_commit_whose_end_the_power_hid_can_be_rolled_back(self):
         self.install()
-        self.restart()
+        self.slots.restart()
         self.well("ArtifactCommit")
         self.well("ArtifactRollback")
         self.assertEqual(self.well("NeedsArtifactReboot"), "Automatic")
-        self.restart()
+        self.slots.restart()
         self.well("ArtifactVerifyRollbackReboot")
         self.assert_loader("a")
 
@@ -242,7 +212,7 @@ class AbImage(unittest.TestCase):
 
     def test_a_slot_on_trial_is_not_left_for_another_update(self):
         self.install()
-        self.restart()
+        self.slots.restart()
         self.new_tree()
         self.refused("Download", "slot b runs on trial")
 
@@ -253,7 +223,7 @@ class AbImage(unittest.TestCase):
         self.assert_loader("a")
 
     def test_neither_slot_runs(self):
-        self.start("c")
+        self.slots.run("c")
         self.refused("Download", "what runs")
 
     def test_states_that_come_without_a_download_succeed(self):
