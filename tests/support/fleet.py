@@ -66,6 +66,10 @@ class Fleet:
     def outcome(self, deployment, timeout=120):
         """Waits until the client has told how the deployment ended; gives that status as Mender's API tells it."""
         self.device.log.wait(REPORTED, after=self.ordered_at, timeout=timeout)
+        return self.status(deployment)
+
+    def status(self, deployment):
+        """Of this device in a deployment, as Mender's API tells it."""
         devices = self.plugin.get(f"/api/management/v1/deployments/deployments/{deployment}/devices/list")
         return devices[0]["status"]
 

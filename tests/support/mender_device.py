@@ -90,12 +90,15 @@ class MenderDevice(Sandbox):
     mac                              its identity
     configuration                    more keys for mender.conf
     key                              the device's private key (PEM); without one the client makes RSA-3072
+
+    on_boot, an attribute, is called at each boot before the client starts.
     """
 
     def __init__(self, folder, server_url, server_certificate=None, device_type="test-device",
                  artifact_name="release-1", mac="02:00:00:00:00:01", configuration=None, key=None,
                  log_level="info", **sandbox):
         super().__init__(folder, on_boot=self._after_boot, **sandbox)
+        self.on_boot = lambda: None
         self.log = Log(self.root.with_name("client.log"))
         self._log_level = log_level
         self._client = None
@@ -184,6 +187,7 @@ class MenderDevice(Sandbox):
             self.log.follow(client.stdout)
 
     def _after_boot(self):
+        self.on_boot()
         if self._client_wanted:
             self.start_client()
 
