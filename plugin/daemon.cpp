@@ -337,13 +337,11 @@ awaitable<void> Daemon::Parts::stop() {
     asio::post(executors.worker, last_work);
     // The files' thread works for the worker's, so it ends after it.
     auto end_loop = [this] { asio::post(loop, [this] { stop_timer.cancel(); }); };
-    auto end_files = [this, end_loop] { files.finish(end_loop); };
-    worker.finish(end_files);
+    worker.finish([this, end_loop] { files.finish(end_loop); });
     stop_timer.expires_after(work_grace);
     co_await stop_timer.async_wait(into(ec));
     if (!ec) {
-        log(Level::warning,
-            "something still works on the state; ending all the same, which costs it nothing");
+        log(Level::warning, "something still works on the state; ending all the same, at no cost");
         std::_Exit(exit_code);
     }
     signals.cancel(ec);
@@ -378,6 +376,8 @@ int Daemon::Parts::run() {
                                                   : ", configured by " + settings.file.string()));
     notify_supervisor("READY=1");
     loop.run();
+    worker.join(); // each may still be handing something to the other
+    files.join();
     log(Level::notice, "ended");
     return exit_code;
 }

@@ -15,7 +15,7 @@ WorkThread::WorkThread()
 
 WorkThread::~WorkThread() {
     context_.stop();
-    thread_.join();
+    join();
 }
 
 boost::asio::io_context::executor_type WorkThread::executor() noexcept {
@@ -28,6 +28,10 @@ void WorkThread::finish(std::function<void()> ended) {
         guard_.reset();
     };
     boost::asio::post(context_, std::move(last));
+}
+
+void WorkThread::join() {
+    if (thread_.joinable()) thread_.join();
 }
 
 } // namespace two_path

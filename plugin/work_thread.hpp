@@ -22,6 +22,8 @@ class WorkThread {
     [[nodiscard]] boost::asio::io_context::executor_type executor() noexcept;
     /// Lets the thread end when all its work is done, and then calls `ended`, on that thread. Once.
     void finish(std::function<void()> ended);
+    /// Waits until `ended` has returned: what it handed on may be destroyed then. After finish().
+    void join();
 
   private:
     boost::asio::io_context context_{1};

@@ -25,16 +25,20 @@ from test_programs import BoostProgram, OtherProgram, PythonFile  # noqa: E402
 OWN_TIME = {"check-packages"}
 # Few large translation units: most of a cold build is headers, each of which is then read once for eight files.
 UNITY = ["-Dunity=on", "-Dunity_size=8"]
-SANITIZERS = ["-Dbuildtype=debug", "-Db_sanitize=address,undefined"]
+# The module has one thread, and its tests' servers wait for it by sockets, which TSan does not take for an order.
+ONE_THREAD = {"unit-update-module"}
+SANITIZERS = {"memory": "address,undefined", "threads": "thread"}
 SANITIZER_OPTIONS = {"ASAN_OPTIONS": "detect_stack_use_after_return=1",
-                     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
+                     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+                     "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"}
 
 
 def read_options():
     parser = argparse.ArgumentParser(prog="tools/test", description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--build-dir", type=pathlib.Path, help="default: build, build-clang, build-sanitize")
+    parser.add_argument("--build-dir", type=pathlib.Path, help="default: build, build-clang, build-sanitize, ...")
     parser.add_argument("--compiler", choices=["g++", "clang"], default="g++")
-    parser.add_argument("--sanitize", action="store_true", help="a debug build with ASan and UBSan")
+    parser.add_argument("--sanitize", nargs="?", choices=SANITIZERS, const="memory",
+                        help="a debug build with ASan and UBSan (default), or with TSan")
     parser.add_argument("--only", metavar="PATTERN", default="",
                         help="only cases, files and programs with this in their name")
     parser.add_argument("--no-system", action="store_true",
@@ -44,8 +48,9 @@ def read_options():
     parser.add_argument("--sample", action="store_true", help="with --cross: a few minutes of it")
     options = parser.parse_args()
     if options.build_dir is None:
-        parts = ["build"] + ["clang"] * (options.compiler == "clang") + ["sanitize"] * options.sanitize
-        options.build_dir = ROOT / "-".join(parts)
+        parts = ["build", "clang" if options.compiler == "clang" else None,
+                 {"memory": "sanitize", "threads": "sanitize-threads"}.get(options.sanitize)]
+        options.build_dir = ROOT / "-".join(filter(None, parts))
     options.build_dir = options.build_dir.resolve()
     options.emulated = emulated.Emulated(options.cross, options.build_dir, options.sample) if options.cross else None
     return options
@@ -55,8 +60,10 @@ def build(options):
     if not (options.build_dir / "build.ninja").exists():
         compiler = "clang++" if options.compiler == "clang" else "g++"
         # Only the default build is optimised, with no more to debug than lines; the others are there for what they say.
-        arguments = SANITIZERS if options.sanitize else ["-Dcpp_args=-g1"]
-        if options.compiler == "clang" and not options.sanitize:
+        arguments = ["-Dcpp_args=-g1"]
+        if options.sanitize:
+            arguments = ["-Dbuildtype=debug", f"-Db_sanitize={SANITIZERS[options.sanitize]}"]
+        elif options.compiler == "clang":
             arguments = ["-Dbuildtype=debug"]
         if options.sanitize and options.compiler == "clang":
             arguments = [*arguments, "-Db_lundef=false", "-Dcpp_args=-fno-sanitize=function -g1"]
@@ -80,6 +87,8 @@ def programs(options):
     listed = subprocess.run(["meson", "introspect", "--tests", str(options.build_dir)], check=True,
                             capture_output=True, text=True).stdout
     for test in json.loads(listed):
+        if options.sanitize == "threads" and test["name"] in ONE_THREAD:
+            continue
         is_boost = test["name"].startswith(("unit-", "path-"))
         found.append((BoostProgram if is_boost else OtherProgram)(test["name"], test["cmd"], test["timeout"]))
     checks = [path for path in sorted(ROOT.glob("tools/check-*")) if path.name not in OWN_TIME]
