@@ -85,9 +85,8 @@ struct Daemon::Parts {
     // none.
     asio::io_context loop{1};
     asio::executor_work_guard<asio::io_context::executor_type> loop_guard{loop.get_executor()};
-    WorkThread worker;
-    WorkThread files;
-    Executors executors{loop.get_executor(), worker.executor(), files.executor()};
+    WorkThreads threads;
+    Executors executors{loop.get_executor(), threads.worker.executor(), threads.files.executor()};
     asio::signal_set signals{loop, SIGTERM, SIGINT};
     asio::signal_set hangup{loop, SIGHUP};
     ReadSettings read_again;
@@ -337,7 +336,7 @@ awaitable<void> Daemon::Parts::stop() {
     asio::post(executors.worker, last_work);
     // The files' thread works for the worker's, so it ends after it.
     auto end_loop = [this] { asio::post(loop, [this] { stop_timer.cancel(); }); };
-    worker.finish([this, end_loop] { files.finish(end_loop); });
+    threads.worker.finish([this, end_loop] { threads.files.finish(end_loop); });
     stop_timer.expires_after(work_grace);
     co_await stop_timer.async_wait(into(ec));
     if (!ec) {
@@ -376,8 +375,6 @@ int Daemon::Parts::run() {
                                                   : ", configured by " + settings.file.string()));
     notify_supervisor("READY=1");
     loop.run();
-    worker.join(); // each may still be handing something to the other
-    files.join();
     log(Level::notice, "ended");
     return exit_code;
 }

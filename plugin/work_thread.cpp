@@ -14,8 +14,7 @@ WorkThread::WorkThread()
   }) {}
 
 WorkThread::~WorkThread() {
-    context_.stop();
-    join();
+    end();
 }
 
 boost::asio::io_context::executor_type WorkThread::executor() noexcept {
@@ -30,7 +29,8 @@ void WorkThread::finish(std::function<void()> ended) {
     boost::asio::post(context_, std::move(last));
 }
 
-void WorkThread::join() {
+void WorkThread::end() {
+    context_.stop();
     if (thread_.joinable()) thread_.join();
 }
 

@@ -16,20 +16,33 @@ class WorkThread {
     WorkThread();
     WorkThread(const WorkThread&) = delete;
     WorkThread& operator=(const WorkThread&) = delete;
-    /// Drops what has not begun, and waits for what is running.
-    ~WorkThread();
+    ~WorkThread(); ///< as end()
 
     [[nodiscard]] boost::asio::io_context::executor_type executor() noexcept;
     /// Lets the thread end when all its work is done, and then calls `ended`, on that thread. Once.
     void finish(std::function<void()> ended);
-    /// Waits until `ended` has returned: what it handed on may be destroyed then. After finish().
-    void join();
+    /// Drops what has not begun, and waits for what is running, and for `ended` to return.
+    void end();
 
   private:
     boost::asio::io_context context_{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
     std::function<void()> ended_;
     std::thread thread_;
+};
+
+/// Two that hand work to each other: both end before the queue of either goes.
+struct WorkThreads {
+    WorkThreads() = default;
+    WorkThreads(const WorkThreads&) = delete;
+    WorkThreads& operator=(const WorkThreads&) = delete;
+    ~WorkThreads() {
+        worker.end();
+        files.end();
+    }
+
+    WorkThread worker;
+    WorkThread files;
 };
 
 } // namespace two_path

@@ -25,12 +25,11 @@ from test_programs import BoostProgram, OtherProgram, PythonFile  # noqa: E402
 OWN_TIME = {"check-packages"}
 # Few large translation units: most of a cold build is headers, each of which is then read once for eight files.
 UNITY = ["-Dunity=on", "-Dunity_size=8"]
-# The module has one thread, and its tests' servers wait for it by sockets, which TSan does not take for an order.
-ONE_THREAD = {"unit-update-module"}
+SUPPRESSED = ROOT / "tests/support/tsan.supp"
 SANITIZERS = {"memory": "address,undefined", "threads": "thread"}
 SANITIZER_OPTIONS = {"ASAN_OPTIONS": "detect_stack_use_after_return=1",
                      "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
-                     "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"}
+                     "TSAN_OPTIONS": f"halt_on_error=1:second_deadlock_stack=1:suppressions={SUPPRESSED}"}
 
 
 def read_options():
@@ -87,8 +86,6 @@ def programs(options):
     listed = subprocess.run(["meson", "introspect", "--tests", str(options.build_dir)], check=True,
                             capture_output=True, text=True).stdout
     for test in json.loads(listed):
-        if options.sanitize == "threads" and test["name"] in ONE_THREAD:
-            continue
         is_boost = test["name"].startswith(("unit-", "path-"))
         found.append((BoostProgram if is_boost else OtherProgram)(test["name"], test["cmd"], test["timeout"]))
     checks = [path for path in sorted(ROOT.glob("tools/check-*")) if path.name not in OWN_TIME]

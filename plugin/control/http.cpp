@@ -1,6 +1,5 @@
 #include "plugin/control/http.hpp"
 
-#include "protocol/encoding.hpp"
 #include "protocol/messages.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -101,11 +100,6 @@ awaitable<Result<std::string>> RequestBody::all(std::size_t limit) {
             co_return fail(Errc::too_large, "the request's body is over " + std::to_string(limit) + " bytes");
         text.append(piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(*count));
     }
-}
-
-Request::~Request() {
-    for (auto& [name, value] : headers)
-        wipe(value);
 }
 
 std::string Request::query_value(std::string_view name) const {

@@ -57,7 +57,6 @@ struct Request {
     std::string about;  ///< what it is about beside `parameters`, as the endpoint says; for the audit trail
     RequestBody* body{nullptr}; ///< never null in a handler
 
-    ~Request(); ///< wipes the headers, one of which may be a password or a token
     /// The first value of a query parameter; empty when absent.
     [[nodiscard]] std::string query_value(std::string_view name) const;
     /// The bearer token (RFC 6750); empty when there is none.

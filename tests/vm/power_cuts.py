@@ -15,10 +15,10 @@ LINES = [
     ("after the loader was told to stay", r"ab-image: slot . is what is started from now on"),
     ("before the result is told", r"State transition: .* -> update-status-report"),
 ]
-# Cut in its Cleanup, with or without two-path, a client 3.4 tells a failure, whatever it committed before.
-CLEANUP = 8
 # The first four lines may come in the old boot; those from here on count after the loader.
 AFTER_RESTART = 4
+# A client 3.4 may be in its Cleanup then. Cut there, with or without two-path, it tells a failure, whatever it committed.
+IN_CLEANUP = {"after the loader was told to stay", "before the result is told"}
 
 
 class Cut:
@@ -34,7 +34,7 @@ class Cut:
             return
         self._index = moment - 3
         name, self._line = LINES[self._index]
-        self.may_be_in_the_clients_cleanup = self._index >= CLEANUP
+        self.may_be_in_the_clients_cleanup = name in IN_CLEANUP
         self._more = choice.randrange(3)
         self.name = name + (f", {self._more} lines later" if self._more else "")
 

@@ -231,6 +231,13 @@ boost::test_tools::assertion_result has_all(boost::unit_test::test_unit_id) {
     return ::geteuid() == 0 && exited_with(status, 0);
 }
 boost::test_tools::assertion_result has_filter(boost::unit_test::test_unit_id) {
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+    boost::test_tools::assertion_result without(false);
+    without.message() << "TSan makes calls of its own, which the filter does not know";
+    return without;
+#endif
+#endif
     return bulk::can_filter_calls();
 }
 
