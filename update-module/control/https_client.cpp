@@ -214,7 +214,10 @@ Result<HttpReply> HttpsClient::exchange(const std::string& url, const std::strin
         loop.run_until(deadline.within(whole_exchange).at());
         // Leaving the block closes the connection, whatever state it is in.
     }
-    if (!exchange.done) return error_of(exchange, server->authority());
+    if (!exchange.done) {
+        tls_.reset(); // one that was made while memory ran short might refuse for as long as it lives
+        return error_of(exchange, server->authority());
+    }
     return reply_of(exchange.parser);
 }
 

@@ -3,67 +3,57 @@
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
-#include <cstdlib>
 #include <memory>
 
 namespace two_path::control {
 
 namespace {
 
-/// The file of the system's authorities, chosen as OpenSSL chooses it.
-const char* authorities_file() {
-    const char* const chosen = std::getenv(X509_get_default_cert_file_env());
-    return chosen != nullptr ? chosen : X509_get_default_cert_file();
+struct FreeVerification {
+    void operator()(X509_STORE_CTX* verification) const { X509_STORE_CTX_free(verification); }
+};
+
+/// Whether what `asked` is about can be verified by what its store holds and looks up by now.
+bool holds_as_it_is(X509_STORE_CTX* asked) {
+    const std::unique_ptr<X509_STORE_CTX, FreeVerification> trial(X509_STORE_CTX_new());
+    return trial &&
+           X509_STORE_CTX_init(trial.get(), X509_STORE_CTX_get0_store(asked), X509_STORE_CTX_get0_cert(asked),
+                               X509_STORE_CTX_get0_untrusted(asked)) == 1 &&
+           X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(trial.get()), X509_STORE_CTX_get0_param(asked)) ==
+               1 &&
+           X509_verify_cert(trial.get()) == 1;
 }
 
-/// The certificate of that name which `store` holds by now, without a reference of its own, as OpenSSL
-/// expects of an X509_LOOKUP_get_by_subject_fn. 1, or 0 when it holds none.
-int held(X509_STORE* store, const X509_NAME* name, X509_OBJECT* found) {
-    X509_STORE_lock(store);
-    auto* const object = X509_OBJECT_retrieve_by_subject(X509_STORE_get0_objects(store), X509_LU_X509, name);
-    auto* const certificate = object != nullptr ? X509_OBJECT_get0_X509(object) : nullptr;
-    const bool set = certificate != nullptr && X509_OBJECT_set1_X509(found, certificate) == 1;
-    X509_STORE_unlock(store);
-    if (set) X509_free(certificate);
-    return set ? 1 : 0;
+/// Reads the system's bundle of authorities into the store; where there is none, nothing.
+void read_bundle(X509_STORE* store) {
+    auto* const file = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+    if (file != nullptr) X509_LOOKUP_load_file(file, nullptr, X509_FILETYPE_DEFAULT);
 }
 
-/// Looks into the file of authorities: reads it whole into the store, once, where the store asks for a name
-/// that nothing before knew.
-int look_into_file(X509_LOOKUP* lookup, X509_LOOKUP_TYPE type, const X509_NAME* name, X509_OBJECT* found) {
-    if (type != X509_LU_X509 || X509_LOOKUP_get_method_data(lookup) != nullptr) return 0;
-    X509_LOOKUP_set_method_data(lookup, lookup); // any mark that it was read
+/// Verifies as OpenSSL does with all authorities, but reads their bundle only for a certificate that does not
+/// hold without: that takes longer than all else that a call of the module does with the first path.
+int verify(X509_STORE_CTX* asked, void* /*unused*/) {
     ERR_set_mark();
-    const int read = X509_load_cert_crl_file(lookup, authorities_file(), X509_FILETYPE_PEM);
-    ERR_pop_to_mark(); // whoever asks reports that the name is not known
-    return read > 0 ? held(X509_LOOKUP_get_store(lookup), name, found) : 0;
+    if (!holds_as_it_is(asked)) read_bundle(X509_STORE_CTX_get0_store(asked));
+    ERR_pop_to_mark(); // the verification itself says what is wrong
+    return X509_verify_cert(asked);
 }
 
-X509_LOOKUP_METHOD* file_when_needed() {
-    struct Free {
-        void operator()(X509_LOOKUP_METHOD* method) const { X509_LOOKUP_meth_free(method); }
-    };
-    static const auto method = [] {
-        std::unique_ptr<X509_LOOKUP_METHOD, Free> made(X509_LOOKUP_meth_new("authorities when needed"));
-        if (made) X509_LOOKUP_meth_set_get_by_subject(made.get(), look_into_file);
-        return made;
-    }();
-    return method.get();
-}
-
-/// As SSL_CTX_set_default_verify_paths, but nothing is read before it is asked for: reading a whole bundle of
-/// authorities takes longer than all else that a call of the module does with the first path.
-bool add_systems_authorities(X509_STORE* store) {
+/// Looks the system's authorities up by name in their folder.
+bool look_into_folder(X509_STORE* store) {
     auto* const folder = X509_STORE_add_lookup(store, X509_LOOKUP_hash_dir());
-    return folder != nullptr && X509_LOOKUP_add_dir(folder, nullptr, X509_FILETYPE_DEFAULT) == 1 &&
-           file_when_needed() != nullptr && X509_STORE_add_lookup(store, file_when_needed()) != nullptr;
+    if (folder == nullptr) return false;
+    X509_LOOKUP_add_dir(folder, nullptr, X509_FILETYPE_DEFAULT); // an empty SSL_CERT_DIR means none
+    ERR_clear_error();
+    return true;
 }
 
 } // namespace
 
 Result<void> trust(boost::asio::ssl::context& context, const std::string& ca_file) {
-    if (!add_systems_authorities(SSL_CTX_get_cert_store(context.native_handle())))
-        return fail(Errc::bad_configuration, "the system's certificate authorities cannot be looked up");
+    if (!look_into_folder(SSL_CTX_get_cert_store(context.native_handle())))
+        return fail(Errc::internal, "TLS cannot be set up");
+    SSL_CTX_set_cert_verify_callback(context.native_handle(), verify, nullptr);
     boost::system::error_code error;
     if (!ca_file.empty()) context.load_verify_file(ca_file, error);
     if (error) return fail(Errc::bad_configuration, "CA file " + ca_file + ": " + error.message());

@@ -10,9 +10,8 @@
 namespace two_path::control {
 
 /// TLS 1.2 or later, with a certificate of the system's authorities or of `ca_file` (PEM; may be empty). The
-/// system's are those of OpenSSL's default folder and file (SSL_CERT_DIR, SSL_CERT_FILE), each read when the
-/// name of an authority is asked for that is in none before it, in the order ca_file, folder, file; a name
-/// that one of them has is not looked up in the next. bad_configuration when that cannot be had.
+/// system's are those of OpenSSL's default folder and file (SSL_CERT_DIR, SSL_CERT_FILE); the file is read
+/// only for a certificate that does not hold without it. bad_configuration when that cannot be had.
 [[nodiscard]] Result<void> trust(boost::asio::ssl::context& context, const std::string& ca_file);
 
 } // namespace two_path::control

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
 #include <stdexcept>
 
 #include <arpa/inet.h>
@@ -84,32 +85,43 @@ std::string refusal(const std::string& status, const std::string& reason, const 
 }
 
 TestCertificate::TestCertificate(const std::string& folder, long begins, const std::string& name,
-                                 const std::string& common_name)
+                                 const std::string& common_name, const TestCertificate* issuer)
   : certificate_file(folder + "/server.crt")
-  , key_file(folder + "/server.key") {
-    const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
-    const std::unique_ptr<X509, decltype(&X509_free)> made(X509_new(), &X509_free);
+  , key_file(folder + "/server.key")
+  , certificate(X509_new(), &X509_free)
+  , key(EVP_EC_gen("P-256"), &EVP_PKEY_free) {
+    auto* const made = certificate.get();
     want(key && made, "no key");
     constexpr long hour = 3600;
-    X509_set_version(made.get(), 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(made.get()), 1);
-    X509_gmtime_adj(X509_getm_notBefore(made.get()), begins);
-    X509_gmtime_adj(X509_getm_notAfter(made.get()), begins + hour);
-    X509_set_pubkey(made.get(), key.get());
-    auto* subject = X509_get_subject_name(made.get());
+    X509_set_version(made, 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(made), 1);
+    X509_gmtime_adj(X509_getm_notBefore(made), begins);
+    X509_gmtime_adj(X509_getm_notAfter(made), begins + hour);
+    X509_set_pubkey(made, key.get());
+    auto* const subject = X509_get_subject_name(made);
     const std::vector<unsigned char> common(common_name.begin(), common_name.end());
     X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, common.data(), static_cast<int>(common.size()),
                                -1, 0);
-    X509_set_issuer_name(made.get(), subject);
-    const std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)> names(
-        X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, name.c_str()), &X509_EXTENSION_free);
-    X509_add_ext(made.get(), names.get(), -1);
-    want(X509_sign(made.get(), key.get(), EVP_sha256()) > 0, "no signature");
+    X509_set_issuer_name(made, issuer ? X509_get_subject_name(issuer->certificate.get()) : subject);
+    const std::pair<int, std::string> extensions[] = {{NID_subject_alt_name, name},
+                                                      {NID_basic_constraints, "critical,CA:TRUE"},
+                                                      {NID_subject_key_identifier, "hash"},
+                                                      {NID_authority_key_identifier, "keyid"}};
+    X509V3_CTX context;
+    X509V3_set_ctx(&context, issuer ? issuer->certificate.get() : made, made, nullptr, nullptr, 0);
+    for (const auto& [kind, value] : extensions) {
+        const std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)> extension(
+            X509V3_EXT_conf_nid(nullptr, &context, kind, value.c_str()), &X509_EXTENSION_free);
+        X509_add_ext(made, extension.get(), -1);
+    }
+    want(X509_sign(made, issuer ? issuer->key.get() : key.get(), EVP_sha256()) > 0, "no signature");
     const auto write = [](const std::string& path, const auto& print) {
         const std::unique_ptr<FILE, decltype(&std::fclose)> file(std::fopen(path.c_str(), "w"), &std::fclose);
         want(file && print(file.get()) == 1, "cannot write a certificate");
     };
-    write(certificate_file, [&](FILE* file) { return PEM_write_X509(file, made.get()); });
+    write(certificate_file, [&](FILE* file) { return PEM_write_X509(file, made); });
+    if (issuer)
+        std::ofstream(certificate_file, std::ios::app) << std::ifstream(issuer->certificate_file).rdbuf();
     write(key_file, [&](FILE* file) {
         return PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
     });
@@ -119,8 +131,7 @@ HttpSite::HttpSite(const TestCertificate* certificate)
   : secure_(certificate != nullptr) {
     if (secure_) {
         tls_ = std::shared_ptr<SSL_CTX>(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
-        want(SSL_CTX_use_certificate_file(tls_.get(), certificate->certificate_file.c_str(),
-                                          SSL_FILETYPE_PEM) == 1 &&
+        want(SSL_CTX_use_certificate_chain_file(tls_.get(), certificate->certificate_file.c_str()) == 1 &&
                  SSL_CTX_use_PrivateKey_file(tls_.get(), certificate->key_file.c_str(), SSL_FILETYPE_PEM) ==
                      1,
              "cannot use the certificate");

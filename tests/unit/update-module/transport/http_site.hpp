@@ -10,7 +10,9 @@
 #include <thread>
 #include <vector>
 
+struct evp_pkey_st;
 struct ssl_ctx_st;
+struct x509_st;
 
 namespace two_path::tests {
 
@@ -21,13 +23,16 @@ namespace two_path::tests {
 [[nodiscard]] std::string refusal(const std::string& status, const std::string& reason,
                                   const std::string& headers = {});
 
-/// A self-signed certificate for 127.0.0.1, valid from `begins` seconds from now for an hour, with `subject`
-/// as its common name.
+/// A certificate for 127.0.0.1, valid from `begins` seconds from now for an hour, with `subject` as its
+/// common name. Self-signed, or signed by `issuer`, whose certificates then follow it in its file.
 struct TestCertificate {
     explicit TestCertificate(const std::string& folder, long begins = -60,
-                             const std::string& name = "IP:127.0.0.1", const std::string& subject = "plugin");
+                             const std::string& name = "IP:127.0.0.1", const std::string& subject = "plugin",
+                             const TestCertificate* issuer = nullptr);
     std::string certificate_file;
     std::string key_file;
+    std::shared_ptr<x509_st> certificate;
+    std::shared_ptr<evp_pkey_st> key;
 };
 
 /// A server in a thread, one connection at a time. Each answer serves one connection; one more gets 500.

@@ -3,7 +3,6 @@
 #include "tests/unit/update-module/transport/http_site.hpp"
 #include "update-module/control/https_client.hpp"
 
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include <boost/test/unit_test.hpp>
@@ -17,7 +16,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <memory>
+#include <optional>
 #include <string>
 
 namespace two_path::tests {
@@ -46,52 +45,53 @@ class OpenWatch {
     int queue_;
 };
 
-/// The system's authorities for as long as it lives: a bundle, and a folder of files named by their hash.
-class Authorities {
+/// An environment variable for as long as it lives.
+class Variable {
   public:
-    explicit Authorities(const fs::path& folder)
-      : bundle_(folder / "bundle.pem")
-      , hashed_(folder / "hashed") {
-        fs::create_directory(hashed_);
-        std::ofstream(bundle_) << "none yet\n";
-        ::setenv(X509_get_default_cert_file_env(), bundle_.c_str(), 1);
-        ::setenv(X509_get_default_cert_dir_env(), hashed_.c_str(), 1);
+    Variable(const char* name, const std::string& value)
+      : name_(name) {
+        if (const char* before = std::getenv(name)) before_ = before;
+        ::setenv(name, value.c_str(), 1);
     }
-    Authorities(const Authorities&) = delete;
-    Authorities& operator=(const Authorities&) = delete;
-    ~Authorities() {
-        ::unsetenv(X509_get_default_cert_file_env());
-        ::unsetenv(X509_get_default_cert_dir_env());
-    }
-
-    void add_to_bundle(const TestCertificate& certificate) const {
-        std::ofstream(bundle_) << std::ifstream(certificate.certificate_file).rdbuf();
-    }
-    void add_to_folder(const TestCertificate& certificate) const {
-        const std::unique_ptr<FILE, decltype(&std::fclose)> file(
-            std::fopen(certificate.certificate_file.c_str(), "r"), &std::fclose);
-        const std::unique_ptr<X509, decltype(&X509_free)> read(
-            PEM_read_X509(file.get(), nullptr, nullptr, nullptr), &X509_free);
-        BOOST_TEST_REQUIRE(read.get());
-        std::array<char, 16> name{};
-        std::snprintf(name.data(), name.size(), "%08lx.0", X509_subject_name_hash(read.get()));
-        fs::copy_file(certificate.certificate_file, hashed_ / name.data());
-    }
-    [[nodiscard]] OpenWatch watch_bundle() const { return OpenWatch(bundle_); }
+    Variable(const Variable&) = delete;
+    Variable& operator=(const Variable&) = delete;
+    ~Variable() { before_ ? ::setenv(name_, before_->c_str(), 1) : ::unsetenv(name_); }
 
   private:
-    fs::path bundle_;
-    fs::path hashed_;
+    const char* name_;
+    std::optional<std::string> before_;
 };
 
+/// The system's authorities, a bundle and a folder of files named by their hash; and a server whose
+/// certificate comes from a root through an authority between them, which it sends along.
 struct Trust {
-    TemporaryFolder folder;
-    Authorities authorities{folder.path()};
-    TestCertificate certificate{folder.path().string()};
+    Trust() {
+        fs::create_directory(folder / "hashed");
+        std::ofstream(folder / "bundle.pem") << "none yet\n";
+    }
 
-    /// Whether a client with that CA file takes an answer from a server with the certificate.
+    TemporaryFolder folder;
+    std::array<TemporaryFolder, 4> folders;
+    Variable bundle_variable{X509_get_default_cert_file_env(), (folder / "bundle.pem").string()};
+    Variable folder_variable{X509_get_default_cert_dir_env(), (folder / "hashed").string()};
+    TestCertificate root{folders[0].path().string(), -60, "DNS:root.test", "root"};
+    TestCertificate between{folders[1].path().string(), -60, "DNS:between.test", "between", &root};
+    TestCertificate server{folders[2].path().string(), -60, "IP:127.0.0.1", "plugin", &between};
+    TestCertificate namesake{folders[3].path().string(), -60, "DNS:root.test", "root"}; ///< another key
+
+    void add_to_bundle(const TestCertificate& added) const {
+        std::ofstream(folder / "bundle.pem") << std::ifstream(added.certificate_file).rdbuf();
+    }
+    void add_to_folder(const TestCertificate& added) const {
+        std::array<char, 16> name{};
+        std::snprintf(name.data(), name.size(), "%08lx.0", X509_subject_name_hash(added.certificate.get()));
+        fs::copy_file(added.certificate_file, folder / "hashed" / name.data());
+    }
+    [[nodiscard]] OpenWatch watch_bundle() const { return OpenWatch(folder / "bundle.pem"); }
+
+    /// Whether a client with that CA file takes an answer from the server.
     [[nodiscard]] bool trusted(control::HttpsClient& client) const {
-        HttpSite site(&certificate);
+        HttpSite site(&server);
         site.then(http_answer("200 OK", "{}"));
         const auto reply = client.exchange(site.url(), "t", {"GET", "/x", {}},
                                            Deadline::in(std::chrono::milliseconds(5'000)));
@@ -109,26 +109,27 @@ struct Trust {
 BOOST_FIXTURE_TEST_SUITE(trust, Trust)
 
 BOOST_AUTO_TEST_CASE(nobody_unknown) {
+    add_to_bundle(namesake);
     BOOST_TEST(!trusted());
-    BOOST_TEST(!trusted());
+    BOOST_TEST(!trusted(namesake.certificate_file));
 }
 
-BOOST_AUTO_TEST_CASE(the_configured_certificate_without_a_look_at_the_systems_bundle) {
-    const auto bundle = authorities.watch_bundle();
-    BOOST_TEST(trusted(certificate.certificate_file));
+BOOST_AUTO_TEST_CASE(the_configured_authority_without_a_look_at_the_systems_bundle) {
+    const auto bundle = watch_bundle();
+    BOOST_TEST(trusted(root.certificate_file));
     BOOST_TEST(!bundle.opened());
 }
 
 BOOST_AUTO_TEST_CASE(the_systems_folder_without_a_look_at_its_bundle) {
-    authorities.add_to_folder(certificate);
-    const auto bundle = authorities.watch_bundle();
+    add_to_folder(root);
+    const auto bundle = watch_bundle();
     BOOST_TEST(trusted());
     BOOST_TEST(!bundle.opened());
 }
 
 BOOST_AUTO_TEST_CASE(the_systems_bundle_at_every_connection_after_one_reading) {
-    authorities.add_to_bundle(certificate);
-    const auto bundle = authorities.watch_bundle();
+    add_to_bundle(root);
+    const auto bundle = watch_bundle();
     control::HttpsClient client(std::string{});
     BOOST_TEST(trusted(client));
     BOOST_TEST(bundle.opened());
@@ -136,11 +137,14 @@ BOOST_AUTO_TEST_CASE(the_systems_bundle_at_every_connection_after_one_reading) {
     BOOST_TEST(!bundle.opened());
 }
 
-BOOST_AUTO_TEST_CASE(the_systems_bundle_beside_a_configured_certificate_of_another_name) {
-    const TemporaryFolder other;
-    authorities.add_to_bundle(certificate);
-    const TestCertificate configured(other.path().string(), -60, "IP:127.0.0.1", "other");
-    BOOST_TEST(trusted(configured.certificate_file));
+BOOST_AUTO_TEST_CASE(an_authority_of_the_bundle_also_where_the_configured_one_has_its_name) {
+    add_to_bundle(root);
+    BOOST_TEST(trusted(namesake.certificate_file));
+}
+
+BOOST_AUTO_TEST_CASE(the_configured_authority_where_the_system_is_said_to_have_no_folder) {
+    const Variable none(X509_get_default_cert_dir_env(), "");
+    BOOST_TEST(trusted(root.certificate_file));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
