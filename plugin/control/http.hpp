@@ -133,7 +133,7 @@ class Router {
 
 /// All but RFC 3986's unreserved characters: for one segment of a path, or one value of a query.
 [[nodiscard]] std::string percent_encode(std::string_view text);
-/// RFC 3986, section 2.1; none for a broken escape or an encoded NUL.
+/// RFC 3986, section 2.1; none for a broken escape or a NUL, encoded or not.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 /// `a=1&b=two+words` (the URL standard's form encoding); none when an escape is broken.
 [[nodiscard]] std::optional<std::multimap<std::string, std::string>> parse_query(std::string_view text);

@@ -273,8 +273,6 @@ awaitable<Connection::Next> Connection::answer(Response response, bool keep_aliv
         sent = co_await send_file(std::move(*response.file));
     else if (sent && with_body && !joined)
         sent = co_await stream_.send(bytes_of(response.body));
-    wipe(head); // it may hold a certification or a token, and so may the body
-    wipe(response.body);
 
     const auto took = std::chrono::duration_cast<milliseconds>(steady_clock::now() - begun_).count();
     log_of(Level::info, session_of(path_, response),

@@ -2,7 +2,6 @@
 
 #include "plugin/control/client_address.hpp"
 #include "plugin/control/message_head.hpp"
-#include "plugin/control/wiping_allocator.hpp"
 
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/stream.hpp>
@@ -37,8 +36,7 @@ namespace {
 constexpr milliseconds goodbye_time{2'000};
 constexpr std::size_t read_size = std::size_t{16} * 1024;
 
-using Parser = http::request_parser<http::buffer_body, WipingAllocator<char>>;
-using Buffer = beast::basic_flat_buffer<WipingAllocator<char>>;
+using Parser = http::request_parser<http::buffer_body>;
 
 SSL* new_session(ssl_ctx_st* tls) {
     auto* session = SSL_new(tls);
@@ -68,7 +66,7 @@ struct HttpsStream::Parts {
     StreamLimits limits;
     asio::ip::address peer;
     asio::ip::address local;
-    Buffer buffer{std::size_t{64} * 1024};
+    beast::flat_buffer buffer{std::size_t{64} * 1024};
     std::optional<Parser> parser;
     bool continue_expected{false};
     // of the request's body
@@ -112,9 +110,9 @@ awaitable<Result<void>> HttpsStream::handshake() {
 }
 
 awaitable<Result<void>> HttpsStream::arrival() {
-    parts_->parser.reset();
+    parts_->parser.reset(); // what waits for the next request holds nothing of the last one
     if (parts_->buffer.size() == 0) {
-        parts_->buffer.shrink_to_fit(); // nothing of the last request outlasts it
+        parts_->buffer.shrink_to_fit();
         parts_->transport().expires_after(parts_->limits.idle_time);
         const auto room = parts_->buffer.prepare(read_size);
         error_code ec;
