@@ -63,7 +63,7 @@ struct Started {
 Result<Started> start(const std::filesystem::path& command, const std::string& shown) {
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
-        return fail(Errc::bad_configuration, shown + " cannot be run: " + std::strerror(errno));
+        return fail(Errc::unavailable, shown + " cannot be run: " + std::strerror(errno));
     Started started;
     started.socket = ftp::Descriptor(ends[0]);
     const ftp::Descriptor theirs(ends[1]);
@@ -80,7 +80,10 @@ Result<Started> start(const std::filesystem::path& command, const std::string& s
         ::posix_spawn(&started.id, path.c_str(), &actions, &attributes, arguments.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
-    if (failed != 0) return fail(Errc::bad_configuration, shown + " cannot be run: " + std::strerror(failed));
+    const bool for_now = failed == EAGAIN || failed == ENOMEM;
+    if (failed != 0)
+        return fail(for_now ? Errc::unavailable : Errc::bad_configuration,
+                    shown + " cannot be run: " + std::strerror(failed));
     return started;
 }
 
@@ -143,7 +146,7 @@ Result<std::string> sign_by(const std::filesystem::path& command, std::string_vi
         return fail(Errc::unavailable,
                     shown + " has not ended within " + std::to_string(patience.count() / 1000) + " s");
     if (!WIFEXITED(*status) || WEXITSTATUS(*status) != 0)
-        return fail(Errc::unavailable, shown + " failed; its own words are in the log");
+        return fail(Errc::bad_configuration, shown + " failed; its own words are in the log");
     while (!said->empty() && (said->back() == '\n' || said->back() == '\r'))
         said->pop_back();
     if (!is_base64(*said)) return no_signature;

@@ -91,10 +91,11 @@ bool is_missing(const std::filesystem::path& file) {
 /// Held by the one program that makes a new database in the folder.
 Result<ftp::Descriptor> lock_folder_of(const std::filesystem::path& file) {
     ftp::Descriptor folder(::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!folder) return unusable(file, "cannot be created: " + std::string(std::strerror(errno)));
-    if (::flock(folder.get(), LOCK_EX | LOCK_NB) != 0)
-        return unusable(file, "is just being made by another program; try again", Errc::busy);
-    return folder;
+    if (folder && ::flock(folder.get(), LOCK_EX | LOCK_NB) == 0) return folder;
+    if (folder && errno == EWOULDBLOCK)
+        return unusable(file, "has to wait: another program is making one in this folder; try again",
+                        Errc::busy);
+    return unusable(file, "cannot be created: " + std::string(std::strerror(errno)));
 }
 
 } // namespace

@@ -62,14 +62,11 @@ BOOST_AUTO_TEST_CASE(one_that_gives_no_signature_is_for_the_operator_to_mend) {
             "does not give a signature in base64");
     refused("cat >/dev/null; head -c 100000 /dev/zero", Errc::bad_configuration,
             "does not give a signature in base64");
+    refused("cat >/dev/null; echo QUJD; exit 3", Errc::bad_configuration, "failed");
+    refused("kill -9 $$", Errc::bad_configuration, "failed");
 }
 
-BOOST_AUTO_TEST_CASE(one_that_fails_is_asked_again_later) {
-    refused("cat >/dev/null; echo QUJD; exit 3", Errc::unavailable, "failed");
-    refused("kill -9 $$", Errc::unavailable, "failed");
-}
-
-BOOST_AUTO_TEST_CASE(one_that_hangs_is_ended) {
+BOOST_AUTO_TEST_CASE(one_that_hangs_is_ended_and_asked_again_later) {
     const auto begun = steady_clock::now();
     refused("sleep 60", Errc::unavailable, "has not ended within", milliseconds(300));
     refused("exec >&- <&-; sleep 60", Errc::unavailable, "has not ended within", milliseconds(300));
