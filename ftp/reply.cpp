@@ -63,7 +63,8 @@ std::optional<std::uint16_t> parse_passive(std::string_view text) {
         numbers[i] = *number;
     }
     if (!text.empty() && (digit(text.front()) || text.front() == ',')) return std::nullopt;
-    return static_cast<std::uint16_t>(numbers[4] * 256 + numbers[5]);
+    const auto port = static_cast<std::uint16_t>(numbers[4] * 256 + numbers[5]);
+    return port == 0 ? std::nullopt : std::optional(port);
 }
 
 std::optional<std::uint16_t> parse_extended_passive(std::string_view text) {
@@ -77,7 +78,7 @@ std::optional<std::uint16_t> parse_extended_passive(std::string_view text) {
     if (text[1] != delimiter || text[2] != delimiter) return std::nullopt;
     text.remove_prefix(3);
     const auto port = take_number(text, 65535);
-    if (!port || text.size() < 2 || text[0] != delimiter || text[1] != ')') return std::nullopt;
+    if (!port || *port == 0 || text.size() < 2 || text[0] != delimiter || text[1] != ')') return std::nullopt;
     return static_cast<std::uint16_t>(*port);
 }
 

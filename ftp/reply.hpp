@@ -28,7 +28,7 @@ std::string extended_passive_text(std::uint16_t port);
 /// The port of a 227 text. Its address is checked for form and then dropped: a client that believes it can
 /// be aimed at others (RFC 2577 section 3).
 std::optional<std::uint16_t> parse_passive(std::string_view text);
-/// The port of a 229 text.
+/// The port of a 229 text. Neither is ever 0.
 std::optional<std::uint16_t> parse_extended_passive(std::string_view text);
 
 /// Puts lines together to replies and refuses what is no reply or never ends.

@@ -100,13 +100,13 @@ BOOST_AUTO_TEST_CASE(passive_replies_come_back_as_their_port) {
     BOOST_TEST(parse_passive(passive_text(address, 65535)).value() == 65535);
     BOOST_TEST(parse_passive("=127,0,0,1,4,1").value() == 1025);
     for (const auto* bad : {"", "none", "(1,2,3,4,5)", "(1,2,3,4,5,256)", "(1,2,3,4,5,6,7)", "(1,2,,4,5,6)",
-                            "(1,2,3,4,5,99999999999)", "(1.2.3.4,5,6)", "(1,2,3,4,-5,6)"})
+                            "(1,2,3,4,5,99999999999)", "(1.2.3.4,5,6)", "(1,2,3,4,-5,6)", "(1,2,3,4,0,0)"})
         BOOST_TEST_CONTEXT(bad) BOOST_TEST(!parse_passive(bad));
 
     BOOST_TEST(parse_extended_passive(extended_passive_text(6446)).value() == 6446);
     BOOST_TEST(parse_extended_passive("ok (!!!21!)").value() == 21);
     for (const auto* bad : {"", "(|||)", "(||1|)", "(|||65536|)", "(|||21)", "(|!|21|)", "(|||-1|)", "|||21|",
-                            "(|||21|", "(1112111)", "(|1|10.0.0.1|21|)"})
+                            "(|||21|", "(1112111)", "(|||0|)", "(|1|10.0.0.1|21|)"})
         BOOST_TEST_CONTEXT(bad) BOOST_TEST(!parse_extended_passive(bad));
 }
 

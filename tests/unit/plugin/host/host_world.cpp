@@ -1,6 +1,7 @@
 #include "tests/unit/plugin/host/host_world.hpp"
 
 #include "plugin/catalog/artifact_writer.hpp"
+#include "plugin/control/message_head.hpp"
 #include "plugin/host/embedded/tokens.hpp"
 #include "plugin/host/embedded/users.hpp"
 
@@ -70,10 +71,7 @@ control::Request HostWorld::request_of(const std::string& method, std::string_vi
                                        control::Headers headers) const {
     control::Request request;
     request.method = method;
-    const auto question = target.find('?');
-    request.path = target.substr(0, question);
-    if (question != std::string_view::npos)
-        request.query = control::parse_query(target.substr(question + 1)).value();
+    control::read_target(target, request).value();
     headers.emplace("Host", "updates.example:8443");
     request.headers = std::move(headers);
     request.client = boost::asio::ip::make_address(client);
