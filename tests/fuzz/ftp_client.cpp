@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t line_limit = 512;
 constexpr int requests = static_cast<int>(ftp::ClientDialogue::Request::quit) + 1;
 
-/// The server's answers to one request.
+/// The server's answer to one request; what it says beyond that waits for the next one.
 void answer(ftp::ClientDialogue& dialogue, ftp::LineSplitter& lines, ftp::ReplyParser& replies) {
     while (const auto line = lines.next(line_limit)) {
         promise(line->text.size() <= line_limit, "a line is bounded");
@@ -30,6 +30,7 @@ void answer(ftp::ClientDialogue& dialogue, ftp::LineSplitter& lines, ftp::ReplyP
         if (const auto port = ftp::parse_passive(reply.text)) promise(*port != 0, "port 0 is no port");
         if (const auto port = ftp::parse_extended_passive(reply.text))
             promise(*port != 0, "port 0 is no port");
+        if (verdict != ftp::ClientDialogue::Verdict::more) return;
     }
 }
 
@@ -54,7 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
         lines.feed(step);
         lines.feed("\r\n");
-        answer(dialogue, lines, replies);
+        if (line) answer(dialogue, lines, replies);
     }
     return 0;
 }
