@@ -21,6 +21,7 @@ sys.dont_write_bytecode = True
 from mutants import MUTANTS  # noqa: E402
 from test_programs import BoostProgram, PythonFile  # noqa: E402
 
+PROGRAMS = {"plugin/two-path-server", "plugin/cli/two-path", "update-module/two-path"}  # of the tests that are files
 TIMEOUT = 600
 
 
@@ -39,8 +40,13 @@ class Copy:
         subprocess.run(["mount", "--bind", folder, ROOT], check=True)
         self._environment = {**os.environ, "TWO_PATH_BUILD": str(self.build), "PYTHONDONTWRITEBYTECODE": "1"}
 
-    def make(self):
-        subprocess.run(["ninja", "-C", self.build], check=True, stdin=subprocess.DEVNULL, capture_output=True)
+    def make(self, tests):
+        """Builds what these need; False when the code cannot be built."""
+        units = {f"tests/unit/{program.removeprefix('unit-')}/{program}" for program, _ in tests
+                 if not program.endswith(".py")}
+        targets = units | PROGRAMS if len(units) < len({program for program, _ in tests}) else units
+        done = subprocess.run(["ninja", "-C", self.build, *targets], stdin=subprocess.DEVNULL, capture_output=True)
+        return done.returncode == 0
 
     def failure(self, program, pattern):
         """The first case that fails, or None."""
@@ -64,11 +70,13 @@ class Copy:
 
 
 def try_out(copy, mutant):
-    """Which case noticed; None when none did."""
+    """(whether a case noticed, which one)"""
     text = copy.change(mutant)
     try:
-        copy.make()
-        return next(filter(None, (copy.failure(*test) for test in mutant.tests)), None)
+        if not copy.make(mutant.tests):
+            return False, "it cannot be built"
+        noticed = next(filter(None, (copy.failure(*test) for test in mutant.tests)), None)
+        return noticed is not None, noticed or "no test noticed"
     finally:
         (copy.root / mutant.file).write_text(text, encoding="utf-8")
 
@@ -91,10 +99,10 @@ def main():
         check_sound(copy, chosen)
         for mutant in chosen:
             start = time.monotonic()
-            noticed = try_out(copy, mutant)
-            passed += noticed is not None
-            print(f"{'passed' if noticed else 'FAILED'} {mutant.name}: "
-                  f"{noticed or 'no test noticed'}, {time.monotonic() - start:.0f} s", flush=True)
+            noticed, what = try_out(copy, mutant)
+            passed += noticed
+            print(f"{'passed' if noticed else 'FAILED'} {mutant.name}: {what}, {time.monotonic() - start:.0f} s",
+                  flush=True)
     print(f"{passed} passed, {len(chosen) - passed} failed")
     return 0 if chosen and passed == len(chosen) else 1
 
