@@ -42,7 +42,7 @@ MUTANTS = [
     Mutant("push: every address may connect to the device", "update-module/bulk/ftp_listener_child.cpp",
            "options.only_from.push_back(unmapped(ftp::asio::ip::make_address(address)));",
            "static_cast<void>(unmapped(ftp::asio::ip::make_address(address)));",
-           (("tests/path/test_push.py", ""),)),
+           (("tests/path/test_push.py", "strangers_are_not_let_in"),)),
     Mutant("any file of the catalog is served to a session", "plugin/state/admission.cpp",
            "const auto found = std::ranges::find(files, id, &File::id);",
            "const auto found = id.empty() ? files.end() : files.begin();",
