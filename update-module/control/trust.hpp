@@ -11,7 +11,8 @@ namespace two_path::control {
 
 /// TLS 1.2 or later, with a certificate of the system's authorities or of `ca_file` (PEM; may be empty). The
 /// system's are those of OpenSSL's default folder and file (SSL_CERT_DIR, SSL_CERT_FILE); the file is read
-/// only for a certificate that does not hold without it. bad_configuration when that cannot be had.
+/// only for a certificate that does not hold without it. bad_configuration when that cannot be had; internal
+/// when there is no memory for it.
 [[nodiscard]] Result<void> trust(boost::asio::ssl::context& context, const std::string& ca_file);
 
 } // namespace two_path::control
